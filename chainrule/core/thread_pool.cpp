@@ -1,0 +1,125 @@
+#include "chainrule/core/thread_pool.h"
+
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "chainrule/core/error.h"
+
+namespace chainrule {
+namespace {
+
+inline void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// CPU quota of the container in whole processors, rounded up; 0 when there is none.
+int cgroup_quota() {
+  double quota = -1, period = -1;
+  if (std::ifstream v2("/sys/fs/cgroup/cpu.max"); v2) {
+    std::string text;
+    if (v2 >> text >> period && text != "max") quota = std::atof(text.c_str());
+  } else {
+    std::ifstream q("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+        p("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+    q >> quota, p >> period;
+  }
+  if (quota <= 0 || period <= 0) return 0;
+  return static_cast<int>((quota + period - 1) / period);
+}
+
+/// Spins this often before a thread sleeps: about 50 microseconds, longer than the serial stretch
+/// between two loops of a training step, short enough not to starve others.
+constexpr int kSpins = 2000;
+
+}  // namespace
+
+thread_local bool ThreadPool::inside_ = false;
+
+int ThreadPool::available() {
+  int n = static_cast<int>(std::thread::hardware_concurrency());
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
+#endif
+  if (const int quota = cgroup_quota(); quota > 0) n = std::min(n, quota);
+  return std::max(n, 1);
+}
+
+ThreadPool::ThreadPool(int threads) {
+  constexpr int kMaxThreads = 1024;
+  if (threads < 0 || threads > kMaxThreads)
+    throw Error(cat("threads is ", threads, ", expected 0 (all) to ", kMaxThreads));
+  const int processors = available();
+  if (threads == 0) threads = processors;
+  // With more threads than processors a spinning thread keeps a working one from running.
+  spins_ = threads <= processors ? kSpins : 0;
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { worker_loop(); });
+}
+
+ThreadPool::~ThreadPool() {
+  stop_ = true;
+  remaining_ = ~0u;  // wakes the sleepers; they look at stop_ before they claim
+  remaining_.notify_all();
+  workers_.clear();
+}
+
+bool ThreadPool::work() {
+  std::uint32_t r = remaining_.load(std::memory_order_acquire);
+  if (r == 0) return false;
+  bool worked = false;
+  while (r != 0 && !stop_.load(std::memory_order_relaxed)) {
+    if (!remaining_.compare_exchange_weak(r, r - 1, std::memory_order_acq_rel)) continue;
+    const std::uint32_t count = count_;
+    try {
+      task_(context_, static_cast<Index>(count - r));
+    } catch (...) {
+      if (!failed_.exchange(true)) error_ = std::current_exception();
+    }
+    worked = true;
+    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) done_.notify_one();
+    r = remaining_.load(std::memory_order_acquire);
+  }
+  return worked;
+}
+
+void ThreadPool::worker_loop() {
+  inside_ = true;
+  while (!stop_.load(std::memory_order_relaxed)) {
+    if (work()) continue;
+    int spins = spins_;
+    while (spins > 0 && remaining_.load(std::memory_order_relaxed) == 0) --spins, pause();
+    if (spins == 0) remaining_.wait(0, std::memory_order_acquire);
+  }
+}
+
+void ThreadPool::run_tasks(Index tasks, Task task, void* context) {
+  if (tasks >= Index{1} << 31) throw Error(cat("a loop has ", tasks, " tasks, the limit is 2^31"));
+  task_ = task, context_ = context, count_ = static_cast<std::uint32_t>(tasks);
+  failed_ = false;
+  done_.store(0, std::memory_order_relaxed);
+  remaining_.store(count_, std::memory_order_release);
+  remaining_.notify_all();
+  inside_ = true;
+  work();
+  inside_ = false;
+  int spins = spins_;
+  for (std::uint32_t d; (d = done_.load(std::memory_order_acquire)) != count_;) {
+    if (spins > 0)
+      --spins, pause();
+    else
+      done_.wait(d, std::memory_order_acquire);
+  }
+  if (failed_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+}  // namespace chainrule

@@ -1,0 +1,63 @@
+// A table of samples in memory: features, and what is to be learnt from them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chainrule/core/shape.h"
+#include "chainrule/data/preprocess.h"
+
+namespace chainrule {
+
+/// Samples with their targets. Features are bytes (images; a value is byte / 255) or floats, one
+/// of the two; targets are classes or numbers, one of the two, or none (data to predict).
+struct Dataset {
+  std::string name;
+  Shape features;                          ///< one row: {784}, or {28, 28} when kept as an image
+  std::vector<std::string> feature_names;  ///< of a table; empty for images
+  std::vector<std::uint8_t> bytes;         ///< rows x features.size(), or empty
+  std::vector<float> floats;               ///< rows x features.size(), or empty
+
+  std::vector<std::int32_t> classes;     ///< one per row, or empty
+  std::vector<std::string> class_names;  ///< "0" ... "9"; its size is the number of classes
+  std::vector<float> targets;            ///< rows x target_names.size(), or empty
+  std::vector<std::string> target_names;
+  std::vector<float> weights;  ///< one per row, or empty: each counts 1
+
+  Shape image;  ///< {height, width} when a row is a picture, else {}
+
+  /// Number of samples.
+  Index rows() const;
+  bool has_classes() const { return !class_names.empty(); }
+  Index class_count() const { return static_cast<Index>(class_names.size()); }
+  /// Numbers to predict per row (targets only).
+  Index target_size() const { return static_cast<Index>(target_names.size()); }
+
+  /// Copies the features of the named rows to `out`, row after row, bytes divided by 255.
+  /// T is float or double.
+  template <class T>
+  void gather(std::span<const std::int32_t> rows, std::span<T> out) const;
+
+  /// The named rows, in that order, as a dataset of its own.
+  Dataset subset(std::span<const std::int32_t> rows) const;
+
+  /// Throws DataError with one sentence when sizes disagree, a class is out of range, or a number
+  /// is not finite (named by row and column).
+  void validate() const;
+};
+
+/// The parts of a dataset. `validation` may have no rows.
+struct Splits {
+  Dataset train, validation, test;
+  Preprocess preprocess;  ///< how raw rows became features; fitted on `train` only
+
+  const Shape& features() const { return train.features; }
+};
+
+/// Puts `fraction` of the rows of `all` (in [0, 1), shuffled by `seed`, each class in proportion
+/// when there are classes) into the second part.
+std::pair<Dataset, Dataset> split(const Dataset& all, double fraction, std::uint64_t seed);
+
+}  // namespace chainrule

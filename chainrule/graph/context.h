@@ -1,0 +1,90 @@
+// What an operation sees while a tape runs it: memory of its inputs and its output.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "chainrule/core/random.h"
+#include "chainrule/core/shape.h"
+#include "chainrule/core/tensor.h"
+#include "chainrule/core/thread_pool.h"
+
+namespace chainrule {
+
+/// One node's memory. A batched node has as many rows as the running batch, others one.
+template <class T>
+struct Slot {
+  T* value = nullptr;
+  T* grad = nullptr;                      ///< null when nobody wants it
+  const std::int32_t* indices = nullptr;  ///< class inputs only, instead of value
+  const Shape* shape = nullptr;
+  bool first = false;    ///< as an input of backward: the gradient's memory holds nothing yet
+  bool readable = true;  ///< false when an inference tape re-uses the memory
+};
+
+/// The memory and the settings of one call of forward(), backward() or update_state().
+template <class T>
+class Context {
+ public:
+  Context(std::span<const Slot<T>> inputs, const Slot<T>& output, std::span<T> workspace,
+          Index rows, bool training, ThreadPool& pool, std::uint64_t seed, std::uint64_t stream)
+      : inputs_(inputs),
+        output_(output),
+        workspace_(workspace),
+        rows_(rows),
+        training_(training),
+        pool_(pool),
+        seed_(seed),
+        stream_(stream) {}
+
+  int inputs() const { return static_cast<int>(inputs_.size()); }
+  /// Values of input i.
+  View<const T> in(int i) const { return view<const T>(slot(i).value, *slot(i).shape); }
+  /// Class indices of input i, one per row and element.
+  View<const std::int32_t> indices(int i) const {
+    return view<const std::int32_t>(slot(i).indices, *slot(i).shape);
+  }
+  const Shape& in_shape(int i) const { return *slot(i).shape; }
+  const Shape& out_shape() const { return *output_.shape; }
+  /// Output: forward writes every element, backward may read.
+  View<T> out() const { return view<T>(output_.value, *output_.shape); }
+  /// Gradient of the loss with respect to the output; backward reads it.
+  View<const T> dout() const { return view<const T>(output_.grad, *output_.shape); }
+
+  /// Is the gradient of input i asked for?
+  bool wants(int i) const { return slot(i).grad != nullptr; }
+  /// Gradient of input i, to which backward adds. Empty unless wants(i).
+  View<T> din(int i) const { return wants(i) ? view<T>(slot(i).grad, *slot(i).shape) : View<T>{}; }
+  /// Only for operations with kAssigns: backward must overwrite din(i), which holds garbage.
+  bool first(int i) const { return slot(i).first; }
+  /// Only for update_state(): input i to be changed.
+  View<T> state(int i) const { return view<T>(slot(i).value, *slot(i).shape); }
+
+  /// Memory of Op::workspace() elements that keeps its content from forward to backward.
+  std::span<T> workspace() const { return workspace_; }
+  /// Rows of the running batch.
+  Index rows() const { return rows_; }
+  /// Training (dropout drops, batch statistics) or inference.
+  bool training() const { return training_; }
+  ThreadPool& pool() const { return pool_; }
+  /// Key of this node's random numbers in this step, for philox(key, stream, counter).
+  std::uint64_t random_key() const { return seed_; }
+  std::uint64_t random_stream() const { return stream_; }
+
+ private:
+  const Slot<T>& slot(int i) const { return inputs_[static_cast<std::size_t>(i)]; }
+  template <class U>
+  View<U> view(U* data, const Shape& shape) const {
+    return {data, shape.batched() ? rows_ : 1, shape.size()};
+  }
+
+  std::span<const Slot<T>> inputs_;
+  Slot<T> output_;
+  std::span<T> workspace_;
+  Index rows_;
+  bool training_;
+  ThreadPool& pool_;
+  std::uint64_t seed_, stream_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,149 @@
+#include "chainrule/graph/graph.h"
+
+#include "chainrule/graph/op.h"
+
+namespace chainrule {
+
+const Shape& Var::shape() const { return graph_->node(id_).shape; }
+const std::string& Var::name() const { return graph_->node(id_).name; }
+
+std::string describe(const Location& at) {
+  std::string_view file = at.file_name();
+  if (const auto slash = file.rfind('/'); slash != file.npos) file.remove_prefix(slash + 1);
+  return cat("(", file, ":", at.line(), ")");
+}
+
+Var Graph::append(Node node) {
+  const int id = size();
+  if (!by_name_.emplace(node.name, id).second)
+    throw Error(cat("the name '", node.name, "' is used twice in this graph ", describe(node.at)));
+  nodes_.push_back(std::move(node));
+  return {this, id};
+}
+
+Var Graph::input(std::string_view name, const Shape& shape, Location at) {
+  const Var v = append({.kind = NodeKind::input,
+                        .name = std::string(name),
+                        .shape = shape.with_batch(true),
+                        .at = at});
+  inputs_.push_back(v.id());
+  return v;
+}
+
+Var Graph::class_input(std::string_view name, Index classes, const Shape& shape, Location at) {
+  if (classes < 1)
+    throw ShapeError(cat("[class input \"", name, "\"] has ", classes,
+                         " classes, expected at least 1 ", describe(at)));
+  const Var v = append({.kind = NodeKind::class_input,
+                        .name = std::string(name),
+                        .shape = shape.with_batch(true),
+                        .at = at,
+                        .classes = classes});
+  inputs_.push_back(v.id());
+  return v;
+}
+
+Var Graph::constant(double value, Location at) { return constant(Shape{}, {value}, at); }
+
+Var Graph::constant(const Shape& shape, std::vector<double> values, Location at) {
+  if (static_cast<Index>(values.size()) != shape.size())
+    throw ShapeError(cat("[constant] has ", values.size(), " values, shape ", shape.str(),
+                         " expects ", shape.size(), " ", describe(at)));
+  return append({.kind = NodeKind::constant,
+                 .name = unused_name("constant"),
+                 .shape = shape.with_batch(false),
+                 .at = at,
+                 .constant = std::move(values)});
+}
+
+Var Graph::param(std::string_view name, const Shape& shape, ParamOptions options, Location at) {
+  Node node{.kind = NodeKind::param,
+            .name = std::string(name),
+            .shape = shape.with_batch(false),
+            .at = at};
+  node.param = static_cast<int>(params_.size());
+  node.param_options = std::move(options);
+  const Var v = append(std::move(node));
+  params_.push_back(v.id());
+  return v;
+}
+
+Var Graph::find(std::string_view name) {
+  if (const auto it = by_name_.find(std::string(name)); it != by_name_.end())
+    return {this, it->second};
+  std::vector<std::string> names;
+  for (const Node& node : nodes_) names.push_back(node.name);
+  const std::string_view near = closest(name, names);
+  throw Error(cat("there is no node '", name, "' in this graph",
+                  near.empty() ? std::string() : cat(" (did you mean '", near, "'?)")));
+}
+
+Var Graph::rename(Var v, std::string_view name) {
+  Node& node = nodes_[static_cast<std::size_t>(v.id())];
+  if (node.name == name) return v;
+  if (!by_name_.emplace(name, v.id()).second)
+    throw Error(cat("the name '", name, "' is used twice in this graph ", describe(node.at)));
+  by_name_.erase(node.name);
+  node.name = name;
+  return v;
+}
+
+std::string Graph::unused_name(std::string_view prefix) {
+  int& n = counters_[std::string(prefix)];
+  std::string name;
+  do name = cat(prefix, ++n);
+  while (by_name_.contains(name));
+  return name;
+}
+
+Var Graph::append(std::shared_ptr<const Op> op, std::span<const Var> inputs, Location at) {
+  Node node{.kind = NodeKind::op, .name = unused_name(op->doc().name), .shape = {}, .at = at};
+  const std::string tag = cat("[", op->doc().name, " \"", node.name, "\"] ");
+  std::vector<Shape> shapes;
+  for (const Var& v : inputs) {
+    if (!v) throw Error(cat(tag, "an input is an empty Var ", describe(at)));
+    if (&v.graph() != this)
+      throw Error(cat(tag, "input '", v.name(), "' belongs to another graph ", describe(at)));
+    node.inputs.push_back(v.id());
+    shapes.push_back(v.shape());
+  }
+  try {
+    node.shape = op->infer(shapes);
+  } catch (const ShapeError& e) {
+    throw ShapeError(cat(tag, e.what(), " ", describe(at)));
+  }
+  node.op = std::move(op);
+  return append(std::move(node));
+}
+
+namespace detail {
+
+Var add_node(std::shared_ptr<const Op> op, std::span<const Var> inputs, Location at) {
+  for (const Var& v : inputs)
+    if (v) return v.graph().append(std::move(op), inputs, at);
+  throw Error(cat("[", op->doc().name, "] all inputs are empty ", describe(at)));
+}
+
+}  // namespace detail
+
+namespace {
+std::vector<const OpDoc*>& registered() {
+  static std::vector<const OpDoc*> docs;
+  return docs;
+}
+}  // namespace
+
+OpDoc::OpDoc(std::string_view name_, std::vector<std::string_view> inputs_,
+             std::string_view forward_, std::vector<std::string_view> backward_,
+             std::string_view source_)
+    : name(name_),
+      inputs(std::move(inputs_)),
+      forward(forward_),
+      backward(std::move(backward_)),
+      source(source_) {
+  registered().push_back(this);
+}
+
+const std::vector<const OpDoc*>& OpDoc::all() { return registered(); }
+
+}  // namespace chainrule

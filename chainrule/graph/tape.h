@@ -1,0 +1,142 @@
+// The memory of a graph and the two loops over it: forward and backward.
+#pragma once
+
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "chainrule/core/tensor.h"
+#include "chainrule/core/thread_pool.h"
+#include "chainrule/graph/context.h"
+#include "chainrule/graph/graph.h"
+#include "chainrule/graph/params.h"
+
+namespace chainrule {
+
+struct TapeOptions {
+  Index rows = 1;              ///< longest batch that will run; a shorter one is a prefix
+  ThreadPool* pool = nullptr;  ///< none: the calling thread alone; must outlive the tape
+  /// Gradients of inputs (not only of parameters) are wanted.
+  bool input_gradients = true;
+  /// Not empty: an inference tape. It computes these nodes only, has no gradients, and re-uses
+  /// the memory of every other node as soon as its last reader has run.
+  std::vector<Var> outputs = {};
+};
+
+/// How one forward pass runs.
+struct Pass {
+  bool training = false;   ///< dropout drops, batch_norm uses the batch
+  std::uint64_t seed = 0;  ///< random numbers of the pass are fixed by seed, step and node
+  std::uint64_t step = 0;
+};
+
+/// One term of a gradient: what consumer's chain rule added through its input number `input`.
+template <class T>
+struct Term {
+  Var consumer;
+  int input;
+  Tensor<T> amount;
+};
+
+/// A node with a value or a gradient that is not finite.
+struct NonFinite {
+  Var node;
+  bool in_gradient;
+};
+
+/// All memory of one run of a graph, allocated once. forward() and backward() allocate nothing
+/// (backward() plans when the node that it starts from changes). The graph, the parameters and
+/// the pool must outlive the tape.
+template <class T>
+class Tape {
+ public:
+  explicit Tape(Graph& graph, TapeOptions options = {});
+  Tape(Params<T>& params, TapeOptions options = {});
+
+  Graph& graph() const { return *graph_; }
+  Index capacity() const { return capacity_; }
+  /// Rows of the next batch, 1 to capacity(). At first capacity().
+  void set_rows(Index rows);
+  Index rows() const { return rows_; }
+
+  /// Copies values into an input: rows() x shape.size() of them, row-major. Throws ShapeError for
+  /// another number, DataError for a class index out of range.
+  template <class U>
+  void set(Var input, std::span<const U> values);
+  void set(Var input, std::initializer_list<T> values) {
+    set(input, std::span<const T>(values.begin(), values.size()));
+  }
+  void set(Var input, T value) { set(input, std::span<const T>(&value, 1)); }
+  /// The memory of an input, to write a batch into without a copy. Indices are not checked here.
+  View<T> input(Var v);
+  View<std::int32_t> class_input(Var v);
+
+  void forward(const Pass& pass = {});
+  /// Gradient of `from` with respect to every node before it; the upstream gradient is 1 for each
+  /// element, or as given.
+  void backward(Var from) { backward(from, {}); }
+  void backward(Var from, std::span<const T> upstream);
+  /// Lets operations move their running statistics; once after each training step.
+  void update_state();
+
+  View<const T> value(Var v) const;
+  /// Zero for a node on which the last backward()'s start does not depend.
+  View<const T> grad(Var v) const;
+  /// Gradients of the trainable parameters, laid out like Params::trainable().
+  std::span<T> param_grads() const { return param_grads_.span(); }
+  /// The terms that the last backward() added up to grad(v), one for each use of v.
+  std::vector<Term<T>> contributions(Var v) const;
+
+  /// First node, in the order of computation, that holds NaN or infinity.
+  std::optional<NonFinite> find_nonfinite() const;
+
+  // For the gradient check.
+  /// Runs one node's backward pass into other memory: targets[i] takes the place of the gradient
+  /// of input i, null for none.
+  void backward_node(Var node, std::span<T* const> targets, bool first) const;
+  /// Fills with `value` everything that forward() and backward() must write.
+  void poison(T value);
+  /// True while nothing wrote between the buffers.
+  bool guards_intact() const;
+
+ private:
+  struct Step {
+    int node;
+    std::vector<Slot<T>> inputs;
+    std::span<T> workspace;
+  };
+  struct BackwardStep {
+    const Step* step;
+    std::vector<Slot<T>> inputs;
+    std::vector<int> zero;  ///< nodes whose gradient must be filled with zeros before
+  };
+
+  void plan_memory(const TapeOptions& options);
+  void plan_backward(int from);
+  Context<T> context(const Step& step, std::span<const Slot<T>> inputs) const;
+  Slot<T>& slot(int node) { return slots_[static_cast<std::size_t>(node)]; }
+  const Slot<T>& slot(int node) const { return slots_[static_cast<std::size_t>(node)]; }
+  View<T> view(T* data, int node) const;
+  bool wants_grad(int node) const { return slot(node).grad != nullptr; }
+
+  Graph* graph_;
+  Params<T>* params_;
+  Index capacity_, rows_;
+  ThreadPool* pool_;
+  Pass pass_;
+  std::vector<Slot<T>> slots_;
+  std::vector<Step> steps_;
+  std::vector<BackwardStep> backward_;
+  int backward_from_ = -1;
+  Buffer<T> arena_;
+  Buffer<T> param_grads_;
+  Buffer<std::int32_t> index_arena_;
+  std::vector<Index> guards_;
+};
+
+extern template class Tape<float>;
+extern template class Tape<double>;
+
+}  // namespace chainrule

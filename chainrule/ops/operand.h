@@ -1,0 +1,19 @@
+// An argument of an operator: a Var or a number, with the line of the user's code.
+#pragma once
+
+#include "chainrule/graph/graph.h"
+
+namespace chainrule {
+
+/// Implicit from Var and from double, so that `x * 2 + b` works and its errors name the user's line
+/// (an operator cannot have a default argument, a converting constructor can).
+struct Operand {
+  Operand(Var v, Location at = Location::current()) : var(v), at(at) {}        // NOLINT: implicit
+  Operand(double c, Location at = Location::current()) : number(c), at(at) {}  // NOLINT: implicit
+
+  Var var;  ///< empty: the number counts
+  double number = 0;
+  Location at;
+};
+
+}  // namespace chainrule

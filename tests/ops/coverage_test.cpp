@@ -1,0 +1,20 @@
+// Runs after every other test of this program: each operation, loss and layer that the library
+// lists must have been proven by a gradient check.
+#include "tests/check.h"
+
+namespace chainrule::testing {
+namespace {
+
+class Coverage : public ::testing::Environment {
+  void TearDown() override {
+    if (::testing::GTEST_FLAG(filter) != "*") return;  // only a part was run
+    for (const OpDoc* doc : OpDoc::all())
+      EXPECT_TRUE(proven().contains(std::string(doc->name)))
+          << "operation '" << doc->name << "' has no gradient check that passes";
+  }
+};
+
+const auto* const kCoverage = ::testing::AddGlobalTestEnvironment(new Coverage);
+
+}  // namespace
+}  // namespace chainrule::testing
