@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chainrule/core/shape.h"
@@ -57,7 +58,12 @@ struct Splits {
 };
 
 /// Puts `fraction` of the rows of `all` (in [0, 1), shuffled by `seed`, each class in proportion
-/// when there are classes) into the second part.
+/// when there are classes) into the second part; at least one row stays in the first. Each part
+/// keeps the order of `all`.
 std::pair<Dataset, Dataset> split(const Dataset& all, double fraction, std::uint64_t seed);
+
+/// The same for row numbers; `classes` has one element per row or none.
+std::pair<std::vector<std::int32_t>, std::vector<std::int32_t>> split_rows(
+    Index rows, std::span<const std::int32_t> classes, double fraction, std::uint64_t seed);
 
 }  // namespace chainrule

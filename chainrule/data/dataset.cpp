@@ -1,0 +1,168 @@
+#include "chainrule/data/dataset.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "chainrule/core/error.h"
+#include "chainrule/core/random.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+/// byte / 255, rounded once.
+template <class T>
+constexpr std::array<T, 256> byte_values() {
+  std::array<T, 256> values{};
+  for (int b = 0; b < 256; ++b) values[at(b)] = static_cast<T>(b) / T{255};
+  return values;
+}
+
+template <class T>
+std::vector<T> pick(const std::vector<T>& all, Index width, std::span<const std::int32_t> rows) {
+  std::vector<T> some;
+  if (all.empty()) return some;
+  some.reserve(rows.size() * at(width));
+  for (const std::int32_t r : rows) {
+    const auto first = all.begin() + r * width;
+    some.insert(some.end(), first, first + width);
+  }
+  return some;
+}
+
+void check_row(std::int32_t row, Index rows) {
+  if (row < 0 || row >= rows)
+    throw Error(cat("row ", row, " was asked of a dataset that has ", rows, " rows"));
+}
+
+}  // namespace
+
+Index Dataset::rows() const {
+  return static_cast<Index>(bytes.empty() ? floats.size() : bytes.size()) / features.size();
+}
+
+template <class T>
+void Dataset::gather(std::span<const std::int32_t> which, std::span<T> out) const {
+  static constexpr std::array<T, 256> kByteValues = byte_values<T>();
+  const Index width = features.size(), count = rows();
+  if (out.size() != which.size() * at(width))
+    throw Error(cat("gather() of ", which.size(), " rows needs room for ", which.size() * at(width),
+                    " numbers, got room for ", out.size()));
+  T* to = out.data();
+  for (const std::int32_t r : which) {
+    check_row(r, count);
+    if (!bytes.empty()) {
+      const std::uint8_t* from = bytes.data() + r * width;
+      for (Index i = 0; i < width; ++i) to[i] = kByteValues[from[i]];
+    } else {
+      const float* from = floats.data() + r * width;
+      for (Index i = 0; i < width; ++i) to[i] = static_cast<T>(from[i]);
+    }
+    to += width;
+  }
+}
+
+template void Dataset::gather(std::span<const std::int32_t>, std::span<float>) const;
+template void Dataset::gather(std::span<const std::int32_t>, std::span<double>) const;
+
+Dataset Dataset::subset(std::span<const std::int32_t> which) const {
+  for (const std::int32_t r : which) check_row(r, rows());
+  Dataset part;
+  part.name = name;
+  part.features = features;
+  part.feature_names = feature_names;
+  part.class_names = class_names;
+  part.target_names = target_names;
+  part.image = image;
+  part.bytes = pick(bytes, features.size(), which);
+  part.floats = pick(floats, features.size(), which);
+  part.classes = pick(classes, 1, which);
+  part.targets = pick(targets, target_size(), which);
+  part.weights = pick(weights, 1, which);
+  return part;
+}
+
+void Dataset::validate() const {
+  const std::string who = name.empty() ? "the dataset" : "dataset '" + name + "'";
+  const auto sized = [&](const char* what, std::size_t size, Index expected) {
+    if (size != at(expected))
+      throw DataError(cat(who, " holds ", size, " ", what, ", expected ", expected));
+  };
+  const auto finite = [&](const std::vector<float>& values, Index width, auto column_name) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (std::isfinite(values[i])) continue;
+      const Index row = static_cast<Index>(i) / width, column = static_cast<Index>(i) % width;
+      throw DataError(cat(who, " has ", values[i], " in row ", row + 1, ", ", column_name(column),
+                          ", expected a finite number"));
+    }
+  };
+  if (!bytes.empty() && !floats.empty())
+    throw DataError(who + " holds features as bytes and as floats, expected one of the two");
+  const Index n = rows();
+  if (n > std::numeric_limits<std::int32_t>::max())
+    throw DataError(cat(who, " has ", n, " rows, at most 2^31 - 1 are supported"));
+  sized("features", bytes.empty() ? floats.size() : bytes.size(), n * features.size());
+  if (!feature_names.empty()) sized("feature names", feature_names.size(), features.size());
+  if (image != Shape() && image.size() != features.size())
+    throw DataError(
+        cat(who, " has pictures of ", image.str(), " but ", features.size(), " features per row"));
+
+  if (has_classes() && target_size() > 0)
+    throw DataError(who + " has classes and numbers as targets, expected one of the two");
+  sized("class labels", classes.size(), has_classes() ? n : 0);
+  sized("targets", targets.size(), n * target_size());
+  if (!weights.empty()) sized("sample weights", weights.size(), n);
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    if (classes[i] < 0 || classes[i] >= class_count())
+      throw DataError(cat(who, " has label ", classes[i], " in row ", i + 1, ", expected 0 to ",
+                          class_count() - 1));
+
+  finite(floats, features.size(), [&](Index i) {
+    return feature_names.empty() ? cat("feature ", i + 1)
+                                 : "feature '" + feature_names[at(i)] + "'";
+  });
+  finite(targets, target_size(), [&](Index i) { return "target '" + target_names[at(i)] + "'"; });
+  finite(weights, 1, [](Index) { return std::string("sample weight"); });
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    if (weights[i] < 0)
+      throw DataError(
+          cat(who, " has weight ", weights[i], " in row ", i + 1, ", expected 0 or more"));
+}
+
+std::pair<std::vector<std::int32_t>, std::vector<std::int32_t>> split_rows(
+    Index rows, std::span<const std::int32_t> classes, double fraction, std::uint64_t seed) {
+  if (!(fraction >= 0 && fraction < 1))
+    throw Error(cat("the fraction of a split is ", fraction, ", expected at least 0 and below 1"));
+  constexpr std::uint64_t kStream = 0x73706c69'74000000;  // "split"
+  std::vector<std::int32_t> order(at(rows));
+  std::iota(order.begin(), order.end(), 0);
+  Random(seed, kStream).shuffle(order);
+  if (!classes.empty())
+    std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+      return classes[at(a)] < classes[at(b)];
+    });
+
+  // Every (rows / chosen)-th row of the order by class: each class gives its share, rounded up or
+  // down, and the sum is exact.
+  const Index wanted = std::llround(fraction * static_cast<double>(rows));
+  const Index chosen = std::min(wanted, std::max<Index>(rows - 1, 0));
+  std::pair<std::vector<std::int32_t>, std::vector<std::int32_t>> parts;
+  for (Index i = 0; i < rows; ++i) {
+    const bool second = (i + 1) * chosen / rows > i * chosen / rows;
+    (second ? parts.second : parts.first).push_back(order[at(i)]);
+  }
+  std::sort(parts.first.begin(), parts.first.end());
+  std::sort(parts.second.begin(), parts.second.end());
+  return parts;
+}
+
+std::pair<Dataset, Dataset> split(const Dataset& all, double fraction, std::uint64_t seed) {
+  const auto [first, second] = split_rows(all.rows(), all.classes, fraction, seed);
+  return {all.subset(first), all.subset(second)};
+}
+
+}  // namespace chainrule
