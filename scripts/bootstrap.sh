@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Installs what building and testing needs, and of that only what is missing.
+#
+#   scripts/bootstrap.sh          compiler, build tools and libraries
+#   scripts/bootstrap.sh --dev    also formatter, analyser and second compiler for developers
+#   scripts/bootstrap.sh --full   also the outside programs that some tests compare with
+#
+# Silent when nothing is missing. Uses apt, with sudo unless run by root; where there is no apt, or
+# no right to use it, it says what to install and exits with 1.
+set -euo pipefail
+export LC_ALL=C
+
+# package : what shows that it is there (a program, or a header when it ends in .h or .hpp)
+wanted=(
+  g++:g++
+  cmake:cmake
+  ninja-build:ninja
+  pkg-config:pkg-config
+  libhwy-dev:hwy/highway.h
+  nlohmann-json3-dev:nlohmann/json.hpp
+  libcli11-dev:CLI/CLI.hpp
+  zlib1g-dev:zlib.h
+  libpng-dev:png.h
+  libgtest-dev:gtest/gtest.h
+)
+dev=(
+  ccache:ccache
+  clang-19:clang++-19
+  clang-format:clang-format
+  clang-tidy-19:clang-tidy-19
+  librsvg2-bin:rsvg-convert
+)
+full=()  # nothing yet: every test so far needs only what it builds
+
+for option in "$@"; do
+  case $option in
+    --dev) wanted+=("${dev[@]}") ;;
+    --full) wanted+=("${full[@]}") ;;
+    *)
+      echo "usage: scripts/bootstrap.sh [--dev] [--full]" >&2
+      exit 2
+      ;;
+  esac
+done
+
+compiler=${CXX:-c++}
+has_header() {
+  command -v "$compiler" >/dev/null &&
+    printf '#if !__has_include(<%s>)\n#error missing\n#endif\n' "$1" |
+    "$compiler" -std=c++20 -fsyntax-only -x c++ - 2>/dev/null
+}
+
+find_missing() {
+  missing=()
+  local entry package proof
+  for entry in "${wanted[@]}"; do
+    package=${entry%%:*} proof=${entry#*:}
+    case $proof in
+      *.h | *.hpp) has_header "$proof" || missing+=("$package") ;;
+      *) command -v "$proof" >/dev/null || missing+=("$package") ;;
+    esac
+  done
+}
+
+give_up() {
+  echo "$1" >&2
+  echo "Please install these (Debian's names of the packages), then run this again:" >&2
+  echo "  ${missing[*]}" >&2
+  exit 1
+}
+
+find_missing
+if ((${#missing[@]} > 0)); then
+  command -v apt-get >/dev/null || give_up "bootstrap: there is no apt-get on this system."
+  root=()
+  if [[ $(id -u) -ne 0 ]]; then
+    command -v sudo >/dev/null || give_up "bootstrap: installing needs root, and there is no sudo."
+    root=(sudo)
+  fi
+  echo "installing with apt: ${missing[*]}"
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  apt=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+  # A source that cannot be reached is no reason to stop: the packages may come from another one.
+  "${apt[@]}" update >"$log" 2>&1 || echo "bootstrap: 'apt-get update' did not succeed fully" >&2
+  if ! "${apt[@]}" install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+    tail -n 30 "$log" >&2
+    give_up "bootstrap: apt-get could not install everything (its last lines are above)."
+  fi
+  asked=("${missing[@]}")
+  find_missing
+  ((${#missing[@]} == 0)) || give_up "bootstrap: still missing after installing ${asked[*]}."
+fi
+
+# Presets of version 6.
+version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9]*\.[0-9]*\).*/\1/p')
+if [[ $(printf '3.25\n%s\n' "$version" | sort -V | head -n 1) != 3.25 ]]; then
+  echo "bootstrap: cmake $version is too old; please install cmake 3.25 or newer." >&2
+  exit 1
+fi
