@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -35,7 +36,9 @@ struct UpdateSpan {
 /// What a struct must offer to become an optimizer: an aggregate of hyper-parameters with `lr`,
 /// `static constexpr std::string_view kName`, `std::vector<std::string_view> slots() const` (their
 /// names in files), and `update(UpdateSpan<T>, double lr, std::int64_t step) const` for float and
-/// double, where `step` counts from 1.
+/// double, where `step` counts from 1. Optional: `static void settings(auto& rule, auto&& f)`,
+/// which calls `f(name, field, low, high)` for each hyper-parameter, valid in [low, high); then
+/// bad values are refused and make_optimizer() can set them by name.
 template <class O>
 concept OptimizerRule = requires(const O& o, const UpdateSpan<float>& f,
                                  const UpdateSpan<double>& d) {
@@ -45,11 +48,34 @@ concept OptimizerRule = requires(const O& o, const UpdateSpan<float>& f,
   o.update(f, 0.1, std::int64_t{1}), o.update(d, 0.1, std::int64_t{1});
 };
 
+/// Most slots that a rule may have.
+inline constexpr std::size_t kMaxSlots = 4;
+
+/// Upper end of a setting that has none.
+inline constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+/// Least epsilon: not zero in float either, so that 0 / (0 + epsilon) is 0 for a weight that never
+/// had a gradient.
+inline constexpr double kLeastEpsilon = 1e-30;
+
+namespace detail {
+/// Throws Error naming rule and setting unless low <= value < high.
+void check_setting(std::string_view rule, std::string_view setting, double value, double low,
+                   double high);
+}  // namespace detail
+
 /// Any optimizer: `Optimizer o = Adam{.lr = 1e-3};`
 class Optimizer {
  public:
+  /// Throws Error when a setting is out of its range.
   template <OptimizerRule O>
-  Optimizer(O rule) : rule_(std::make_shared<Rule<O>>(std::move(rule))) {}  // NOLINT: implicit
+  Optimizer(O rule) {  // NOLINT: implicit
+    const auto check = [](std::string_view name, const auto& value, double low, double high) {
+      detail::check_setting(O::kName, name, static_cast<double>(value), low, high);
+    };
+    if constexpr (requires { O::settings(std::as_const(rule), check); })
+      O::settings(std::as_const(rule), check);
+    rule_ = std::make_shared<Rule<O>>(std::move(rule));
+  }
 
   std::string_view name() const { return rule_->name(); }
   double lr() const { return rule_->lr(); }
@@ -65,6 +91,7 @@ class Optimizer {
 
   /// values -= what the rule makes of the gradients at learning rate `lr`. Split over the pool;
   /// each element is computed alone, so threads do not change the result. Allocates nothing.
+  /// T is float or double.
   template <class T>
   void step(OptimizerState<T>& state, std::span<T> values, std::span<const T> grads, double lr,
             ThreadPool& pool) const;
