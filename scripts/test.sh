@@ -28,7 +28,7 @@ scripts/bootstrap.sh "${bootstrap[@]}"
 passed=0 failed=0 skipped=0
 for preset in "${presets[@]}"; do
   echo "== $preset: build"
-  cmake --preset "$preset" --log-level=WARNING
+  cmake --preset "$preset" >/dev/null
   cmake --build --preset "$preset"
   echo "== $preset: tests"
   log=build/$preset/tests.log

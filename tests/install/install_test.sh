@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs a build, moves the installed tree, and builds a user's program against it, once with
-# find_package() and once with pkg-config.   install_test.sh BUILD_DIR COMPILER
+# find_package() and once with pkg-config.   install_test.sh BUILD_DIR COMPILER GENERATOR
 set -euo pipefail
-build=$1 compiler=$2
+build=$1 compiler=$2 generator=$3
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -11,7 +11,7 @@ cmake --install "$build" --prefix "$work/first" >/dev/null
 mv "$work/first" "$work/tree"
 expected="2 0 1"
 
-cmake -S "$here/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/tree" \
+cmake -G "$generator" -S "$here/consumer" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/tree" \
   -DCMAKE_CXX_COMPILER="$compiler" >/dev/null
 cmake --build "$work/build" >/dev/null
 [[ $("$work/build/consumer") == "$expected" ]] || { echo "find_package: wrong result"; exit 1; }
