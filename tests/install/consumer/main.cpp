@@ -1,6 +1,6 @@
-#include <chainrule/chainrule.h>
-
 #include <iostream>
+
+#include <chainrule/chainrule.h>
 
 int main() {
   using namespace chainrule;
