@@ -8,11 +8,13 @@ namespace chainrule {
 /// Implicit from Var and from double, so that `x * 2 + b` works and its errors name the user's line
 /// (an operator cannot have a default argument, a converting constructor can).
 struct Operand {
-  Operand(Var v, Location at = Location::current()) : var(v), at(at) {}        // NOLINT: implicit
-  Operand(double c, Location at = Location::current()) : number(c), at(at) {}  // NOLINT: implicit
+  Operand(Var v, Location at = Location::current()) : var(v), at(at) {}  // NOLINT: implicit
+  Operand(double c, Location at = Location::current())                   // NOLINT: implicit
+      : number(c), is_number(true), at(at) {}
 
-  Var var;  ///< empty: the number counts
-  double number = 0;
+  Var var;
+  double number = 0;  ///< counts when is_number
+  bool is_number = false;
   Location at;
 };
 

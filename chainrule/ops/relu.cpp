@@ -1,37 +1,24 @@
 #include "chainrule/ops/relu.h"
 
-#include "chainrule/graph/op.h"
+#include "chainrule/ops/elementwise.h"
 
 namespace chainrule {
 namespace {
 
 struct Relu {
   inline static const OpDoc doc{"relu", {"x"}, "y = max(x, 0)", {"dx = dy * (x > 0)"}};
-
-  Shape infer(std::span<const Shape> in) const { return in[0]; }
-
   template <class T>
-  void forward(const Context<T>& c) const {
-    const auto x = c.in(0);
-    const auto y = c.out();
-    c.pool().split(x.size(), 1 << 14, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) y[i] = x[i] > 0 ? x[i] : T{0};
-    });
+  T value(T x) const {
+    return 0 > x ? T{0} : x;  // NaN stays NaN
   }
-
   template <class T>
-  void backward(const Context<T>& c) const {
-    const auto x = c.in(0);
-    const auto dy = c.dout();
-    const auto dx = c.din(0);
-    c.pool().split(x.size(), 1 << 14, [&](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) dx[i] += x[i] > 0 ? dy[i] : T{0};
-    });
+  T derivative(T x, T) const {
+    return x > 0 ? T{1} : T{0};
   }
 };
 
 }  // namespace
 
-Var relu(Var x, Location at) { return add_op(Relu{}, {x}, at); }
+Var relu(Var x, Location at) { return elementwise<detail::kCheap>(Relu{}, x, at); }
 
 }  // namespace chainrule

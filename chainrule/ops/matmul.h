@@ -1,0 +1,12 @@
+#pragma once
+
+#include "chainrule/graph/graph.h"
+
+namespace chainrule {
+
+/// Matrix product y = a b over the last axis of a: a [..., K], b [K, N] -> y [..., N]; each batched
+/// or not. With b batched every row of the batch has its own product. Throws ShapeError when the
+/// axes do not fit.
+Var matmul(Var a, Var b, Location at = Location::current());
+
+}  // namespace chainrule

@@ -1,0 +1,26 @@
+#include "chainrule/ops/sigmoid.h"
+
+#include "chainrule/ops/elementwise.h"
+#include "chainrule/ops/logistic.h"
+
+namespace chainrule {
+namespace {
+
+struct Sigmoid {
+  inline static const OpDoc doc{
+      "sigmoid", {"x"}, "y = 1 / (1 + exp(-x))", {"dx = dy * y * (1 - y)"}};
+  template <class T>
+  T value(T x) const {
+    return detail::logistic(x);
+  }
+  template <class T>
+  T derivative(T, T y) const {
+    return y * (1 - y);
+  }
+};
+
+}  // namespace
+
+Var sigmoid(Var x, Location at) { return elementwise<detail::kCostly>(Sigmoid{}, x, at); }
+
+}  // namespace chainrule

@@ -1,0 +1,29 @@
+#include "chainrule/ops/softplus.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "chainrule/ops/elementwise.h"
+#include "chainrule/ops/logistic.h"
+
+namespace chainrule {
+namespace {
+
+struct Softplus {
+  inline static const OpDoc doc{
+      "softplus", {"x"}, "y = log(1 + exp(x))", {"dx = dy / (1 + exp(-x))"}};
+  template <class T>
+  T value(T x) const {
+    return std::max(x, T{0}) + std::log1p(std::exp(-std::abs(x)));
+  }
+  template <class T>
+  T derivative(T x, T) const {
+    return detail::logistic(x);
+  }
+};
+
+}  // namespace
+
+Var softplus(Var x, Location at) { return elementwise<detail::kCostly>(Softplus{}, x, at); }
+
+}  // namespace chainrule
