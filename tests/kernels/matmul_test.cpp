@@ -3,11 +3,11 @@
 #include <cmath>
 #include <cstring>
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 #include <limits>
 #include <vector>
 
 #include "chainrule/core/random.h"
+#include "tests/kernels/targets.h"
 
 namespace chainrule::kernels {
 namespace {
@@ -47,18 +47,6 @@ void plain(Form form, Sizes s, const T* a, const T* b, T* c, Write write) {
   if (form == Form::b_transposed) reference::matmul_bt(s.m, s.n, s.k, a, b, c, write);
 }
 
-/// Calls `f` with the library limited to each instruction set that this machine has.
-template <class F>
-void for_each_target(F f) {
-  for (std::int64_t left = hwy::SupportedTargets() & HWY_TARGETS; left != 0; left &= left - 1) {
-    const std::int64_t target = left & -left;
-    hwy::SetSupportedTargetsForTest(target);
-    SCOPED_TRACE(hwy::TargetName(target));
-    f();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-}
-
 template <class T>
 void agree_with_reference() {
   constexpr Index kGuard = 40;
@@ -87,8 +75,10 @@ void agree_with_reference() {
       }
 }
 
-TEST(Matmul, AgreesWithReferenceInFloat) { for_each_target(agree_with_reference<float>); }
-TEST(Matmul, AgreesWithReferenceInDouble) { for_each_target(agree_with_reference<double>); }
+TEST(Matmul, AgreesWithReferenceInFloat) { testing::for_each_target(agree_with_reference<float>); }
+TEST(Matmul, AgreesWithReferenceInDouble) {
+  testing::for_each_target(agree_with_reference<double>);
+}
 
 TEST(Matmul, ByHand) {
   ThreadPool pool(1);
@@ -100,7 +90,7 @@ TEST(Matmul, ByHand) {
 }
 
 TEST(Matmul, InfinityAndNanStayInTheirRowAndColumn) {
-  for_each_target([] {
+  testing::for_each_target([] {
     ThreadPool pool(1);
     constexpr Index kSize = 50;
     auto a = random_values<float>(kSize * kSize, 1), b = random_values<float>(kSize * kSize, 2);
