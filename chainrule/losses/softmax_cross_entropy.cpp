@@ -1,0 +1,103 @@
+#include "chainrule/losses/softmax_cross_entropy.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "chainrule/losses/row_loss.h"
+
+namespace chainrule {
+namespace {
+
+// With u the smoothed target and log p_j = x_j - max x - log sum_k exp(x_k - max x), the loss of a
+// row is -sum_j u_j log p_j. As d log p_j / d x_k = [j = k] - p_k, its derivative by x_k is
+// (sum_j u_j) p_k - u_k. The workspace keeps p [B, C] and the logarithms of the sums [B].
+struct SoftmaxCrossEntropy {
+  inline static const OpDoc doc{
+      "softmax_cross_entropy",
+      {"x", "t"},
+      "y = -sum_j u_j log softmax(x)_j, u = (1 - label_smoothing) t + label_smoothing / C",
+      {"dx = dy * (softmax(x) * sum_j u_j - u)",
+       "dt = dy * (label_smoothing - 1) * log softmax(x)"}};
+  static constexpr bool kAssigns = true;
+
+  Index classes;  // 0: the target holds numbers
+  double smoothing;
+
+  std::string settings() const {
+    return smoothing > 0 ? cat("label_smoothing ", smoothing) : std::string();
+  }
+  bool takes_indices(int input) const { return input == 1 && classes > 0; }
+
+  Shape infer(std::span<const Shape> in) const {
+    detail::check_class_target(classes, in[0], in[1]);
+    return Shape().with_batch(true);
+  }
+
+  Index workspace(std::span<const Shape> in, Index rows) const { return rows * (in[0].size() + 1); }
+
+  template <class T>
+  void forward(const Context<T>& c) const {
+    const auto x = c.in(0);
+    const auto y = c.out(), p = softmax(c);
+    T* const log_sums = p.end();
+    c.pool().split(x.rows(), detail::row_grain(x.cols()), [&](Index begin, Index end) {
+      for (Index r = begin; r < end; ++r) {
+        const T max = *std::ranges::max_element(x.row(r));
+        T sum = 0;
+        for (Index j = 0; j < x.cols(); ++j) sum += p(r, j) = std::exp(x(r, j) - max);
+        const T log_sum = log_sums[r] = std::log(sum), inverse = 1 / sum;
+        y[r] = 0;
+        for (Index j = 0; j < x.cols(); ++j) {
+          y[r] += wanted(c, r, j) * (log_sum - (x(r, j) - max));
+          p(r, j) *= inverse;
+        }
+      }
+    });
+  }
+
+  template <class T>
+  void backward(const Context<T>& c) const {
+    const auto x = c.in(0), dy = c.dout();
+    const auto p = softmax(c), dx = c.din(0), dt = c.din(1);
+    const T* const log_sums = p.end();
+    c.pool().split(x.rows(), detail::row_grain(x.cols()), [&](Index begin, Index end) {
+      for (Index r = begin; r < end; ++r) {
+        if (c.wants(0)) {
+          T total = 0;
+          for (Index j = 0; j < x.cols(); ++j) total += wanted(c, r, j);
+          for (Index j = 0; j < x.cols(); ++j)
+            detail::put(dx(r, j), c.first(0), dy[r] * (total * p(r, j) - wanted(c, r, j)));
+        }
+        if (c.wants(1)) {
+          const T max = *std::ranges::max_element(x.row(r));
+          const T scale = dy[r] * static_cast<T>(1 - smoothing);
+          for (Index j = 0; j < x.cols(); ++j)
+            detail::put(dt(r, j), c.first(1), scale * (log_sums[r] - (x(r, j) - max)));
+        }
+      }
+    });
+  }
+
+ private:
+  template <class T>
+  static View<T> softmax(const Context<T>& c) {
+    return {c.workspace().data(), c.in(0).rows(), c.in(0).cols()};
+  }
+  template <class T>
+  T wanted(const Context<T>& c, Index r, Index j) const {
+    const T e = static_cast<T>(smoothing);
+    return (1 - e) * detail::target_at(c, classes, r, j) + e / static_cast<T>(c.in(0).cols());
+  }
+};
+
+}  // namespace
+
+Var softmax_cross_entropy(Var x, Var target, SoftmaxCrossEntropyOptions options, Location at) {
+  if (!(options.label_smoothing >= 0 && options.label_smoothing < 1))
+    throw Error(cat("[softmax_cross_entropy] label_smoothing is ", options.label_smoothing,
+                    ", expected a number from 0 to less than 1 ", describe(at)));
+  const SoftmaxCrossEntropy op{detail::target_classes(target), options.label_smoothing};
+  return detail::reduce_rows(add_op(op, {x, target}, at), options.weights, options.reduction, at);
+}
+
+}  // namespace chainrule

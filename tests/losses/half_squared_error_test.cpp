@@ -1,0 +1,25 @@
+#include "chainrule/losses/half_squared_error.h"
+
+#include "tests/losses/loss_run.h"
+
+namespace chainrule::testing {
+namespace {
+
+const auto loss = [](Var x, Var t, LossOptions o = {}) { return half_squared_error(x, t, o); };
+
+TEST(HalfSquaredError, Gradient) {
+  check_reductions<LossOptions>(loss, {4, 3}, {4, 3});
+  check_reductions<LossOptions>(loss, {1, 1}, {1, 1});
+  check_reductions<LossOptions>(loss, {5}, {5});
+}
+
+TEST(HalfSquaredError, ByHand) {
+  // ((1 - 0)^2 + (2 - 4)^2) / 2 = 2.5 and (0 + 1) / 2.
+  const auto rows = [](Var a, Var b) { return loss(a, b, {.reduction = Reduction::none}); };
+  const auto [y, dx] = run_loss(rows, 2, {1, 2, 3, 0}, {0, 4, 3, 1});
+  expect_near(y, {2.5, 0.5});
+  expect_near(dx, {1, -2, 0, -1});
+}
+
+}  // namespace
+}  // namespace chainrule::testing
