@@ -1,0 +1,53 @@
+// Grey pictures: files, what a network sees of them, and what a person sees of a dataset.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "chainrule/data/dataset.h"
+#include "chainrule/data/file.h"
+
+namespace chainrule::data {
+
+/// Grey bytes, row after row from the top; 0 is black.
+struct Picture {
+  Index height = 0;
+  Index width = 0;
+  Bytes pixels;
+
+  std::uint8_t& operator()(Index y, Index x) {
+    return pixels[static_cast<std::size_t>(y * width + x)];
+  }
+  std::uint8_t operator()(Index y, Index x) const {
+    return pixels[static_cast<std::size_t>(y * width + x)];
+  }
+};
+
+/// Longest side of a picture that is read.
+inline constexpr Index kLongestSide = 8192;
+
+/// Reads a PNG file (when the library was built with libpng; colours become grey, what is
+/// transparent becomes white) or a PGM file (P2 or P5), told apart by their content. Throws
+/// DataError with one sentence.
+Picture read_picture(const std::filesystem::path& path);
+
+void write_pgm(const std::filesystem::path& path, const Picture& picture);
+/// Throws DataError when the library was built without libpng.
+void write_png(const std::filesystem::path& path, const Picture& picture);
+
+/// What a network trained on pictures of {height, width} = `image` should see of any picture:
+/// bright ink on black, as in MNIST. When the outermost pixels are brighter on average than the
+/// others (dark ink on paper) black and white are exchanged. Another size is scaled by averaging
+/// areas, keeping its proportions, and centred on black.
+Picture as_input(const Picture& picture, const Shape& image);
+
+/// One row of a dataset of pictures. Throws Error when it has none.
+Picture picture(const Dataset& dataset, Index row);
+
+/// rows x cols pictures of a dataset beside each other, beginning at row `first`.
+Picture contact_sheet(const Dataset& dataset, Index rows, Index cols, Index first = 0);
+
+/// A picture as lines of text for a terminal: one character for two pixels above each other.
+std::string ascii(const Picture& picture);
+
+}  // namespace chainrule::data
