@@ -55,7 +55,7 @@ struct Affine {
                          c.first(1) ? Write::assign : Write::add);
     if (c.inputs() == 3 && c.wants(2))
       detail::column_sums(c.pool(), rows, out, c.din(2).data(), c.first(2),
-                          [=](Index i) { return dy[i]; });
+                          [=, n = out](Index r, Index j) { return dy[r * n + j]; });
   }
 
  private:

@@ -70,7 +70,7 @@ struct Reduce {
           scale * detail::summed(c.pool(), x.size(), c.workspace(), [=](Index i) { return x[i]; });
     if constexpr (Kind::kOver == Over::batch)
       detail::column_sums(c.pool(), x.rows(), x.cols(), y.data(), true,
-                          [=](Index i) { return scale * x[i]; });
+                          [=](Index r, Index j) { return scale * x(r, j); });
     if constexpr (Kind::kOver == Over::features)
       c.pool().split(x.rows(), 1 + detail::kCheap / x.cols(), [=](Index first, Index last) {
         for (Index r = first; r < last; ++r)

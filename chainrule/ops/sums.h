@@ -52,14 +52,14 @@ T summed(ThreadPool& pool, Index n, std::span<T> workspace, Term term) {
   return summed<T>(chunks, [&](Index i) { return partial[i]; });
 }
 
-/// out[j] = (assign ? 0 : out[j]) + the sum over r of term(r * cols + j). A column belongs to one
-/// thread, which adds its rows in order.
+/// out[j] = (assign ? 0 : out[j]) + the sum over r of term(r, j). A column belongs to one thread,
+/// which adds its rows in order.
 template <class T, class Term>
 void column_sums(ThreadPool& pool, Index rows, Index cols, T* out, bool assign, Term term) {
   pool.split(cols, std::max<Index>(16, kCheap / rows), [&](Index begin, Index end) {
     if (assign) std::fill(out + begin, out + end, T{0});
     for (Index r = 0; r < rows; ++r)
-      for (Index j = begin; j < end; ++j) out[j] += term(r * cols + j);
+      for (Index j = begin; j < end; ++j) out[j] += term(r, j);
   });
 }
 

@@ -3,10 +3,19 @@
 
 #include "chainrule/ops/affine.h"
 #include "chainrule/ops/arithmetic.h"
+#include "chainrule/ops/batch_norm.h"
 #include "chainrule/ops/bias.h"
+#include "chainrule/ops/clip.h"
+#include "chainrule/ops/concat.h"
+#include "chainrule/ops/dropout.h"
+#include "chainrule/ops/embedding.h"
+#include "chainrule/ops/layer_norm.h"
 #include "chainrule/ops/matmul.h"
 #include "chainrule/ops/reduce.h"
+#include "chainrule/ops/reshape.h"
+#include "chainrule/ops/slice.h"
 #include "chainrule/ops/softmax.h"
+#include "chainrule/ops/transpose.h"
 #include "tests/check.h"
 
 namespace chainrule::testing {
@@ -86,6 +95,44 @@ const std::vector<Case> kCases = {
      "shapes"},
     {[](Graph& g) { softmax(g.input("x")); },
      "[softmax \"softmax1\"] the input is [B], expected at least one feature axis"},
+    {[](Graph& g) {
+       reshape(g.input("x", {2, 3}), {5});
+     },
+     "[reshape \"reshape1\"] a row of [B, 2, 3] has 6 elements, [5] has 5"},
+    {[](Graph& g) {
+       concat({g.input("x", {2, 3}), g.input("z", {3, 3})});
+     },
+     "[concat \"concat1\"] input 2 is [B, 3, 3], the first is [B, 2, 3], expected equal axes but "
+     "the last"},
+    {[](Graph& g) {
+       concat({g.input("x", {2}), g.param("w", {2})});
+     },
+     "[concat \"concat1\"] input 2 is [2], the first is [B, 2], expected equal axes but the last"},
+    {[](Graph& g) { slice(g.input("x", {5}), 3, 6); },
+     "[slice \"slice1\"] elements 3 to 6 of a last axis of 5, expected 0 <= begin < end <= 5"},
+    {[](Graph& g) { slice(g.input("x"), 0, 1); },
+     "[slice \"slice1\"] the input is [B], expected at least one feature axis"},
+    {[](Graph& g) { transpose(g.input("x", {5})); },
+     "[transpose \"transpose1\"] the input is [B, 5], expected at least two feature axes"},
+    {[](Graph& g) { layer_norm(g.input("x", {5}), g.param("g", {5}), g.param("b", {4})); },
+     "[layer_norm \"layer_norm1\"] beta is [4], expected [5] like the last axis of the input"},
+    {[](Graph& g) {
+       const Var gamma = g.param("g", {5}), fixed = g.param("f", {4}, {.trainable = false});
+       batch_norm(g.input("x", {5}), gamma, gamma, fixed, fixed);
+     },
+     "[batch_norm \"batch_norm1\"] running_mean is [4], expected [5] like the last axis of the "
+     "input"},
+    {[](Graph& g) {
+       embedding(g.input("x"), g.param("t", {3, 2}));
+     },
+     "[embedding \"embedding1\"] the first input holds numbers, expected a class_input"},
+    {[](Graph& g) {
+       embedding(g.class_input("x", 10), g.param("t", {3, 2}));
+     },
+     "[embedding \"embedding1\"] the table has 3 rows, the indices expect 10 (0 to 9)"},
+    {[](Graph& g) { dropout(g.input("x"), 1.5); }, "[dropout] rate is 1.5, expected 0 <= rate < 1"},
+    {[](Graph& g) { clip(g.input("x"), 1, 0.5); },
+     "[clip] low is 1 and high 0.5, expected low <= high"},
 };
 
 TEST(ShapeErrors, SayWhatWasExpected) {

@@ -1,0 +1,26 @@
+#include "chainrule/ops/abs.h"
+
+#include <cmath>
+
+#include "chainrule/ops/elementwise.h"
+
+namespace chainrule {
+namespace {
+
+struct Abs {
+  inline static const OpDoc doc{"abs", {"x"}, "y = |x|", {"dx = dy * sign(x)"}};
+  template <class T>
+  T value(T x) const {
+    return std::abs(x);
+  }
+  template <class T>
+  T derivative(T x, T) const {
+    return static_cast<T>((x > 0) - (x < 0));
+  }
+};
+
+}  // namespace
+
+Var abs(Var x, Location at) { return elementwise<detail::kCheap>(Abs{}, x, at); }
+
+}  // namespace chainrule

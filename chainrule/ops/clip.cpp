@@ -1,0 +1,35 @@
+#include "chainrule/ops/clip.h"
+
+#include <algorithm>
+
+#include "chainrule/ops/elementwise.h"
+
+namespace chainrule {
+namespace {
+
+struct Clip {
+  inline static const OpDoc doc{
+      "clip", {"x"}, "y = min(max(x, low), high)", {"dx = dy * (low <= x <= high)"}};
+  double low, high;
+
+  std::string settings() const { return cat("low ", low, ", high ", high); }
+  template <class T>
+  T value(T x) const {
+    return std::clamp(x, static_cast<T>(low), static_cast<T>(high));
+  }
+  template <class T>
+  T derivative(T x, T) const {
+    return x >= static_cast<T>(low) && x <= static_cast<T>(high) ? T{1} : T{0};
+  }
+};
+
+}  // namespace
+
+Var clip(Var x, double low, double high, Location at) {
+  if (!(low <= high))
+    throw Error(
+        cat("[clip] low is ", low, " and high ", high, ", expected low <= high ", describe(at)));
+  return elementwise<detail::kCheap>(Clip{low, high}, x, at);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,79 @@
+#include "chainrule/ops/dropout.h"
+
+#include <algorithm>
+
+#include "chainrule/core/random.h"
+#include "chainrule/graph/op.h"
+#include "chainrule/ops/sums.h"
+
+namespace chainrule {
+namespace {
+
+struct Dropout {
+  inline static const OpDoc doc{
+      "dropout",
+      {"x"},
+      "y = x * mask, mask = 0 with probability rate, else 1 / (1 - rate); inference: y = x",
+      {"dx = dy * mask"},
+      "Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout, 2014"};
+  static constexpr bool kAssigns = true;
+  double rate;
+
+  std::string settings() const { return cat("rate ", rate); }
+  Shape infer(std::span<const Shape> in) const { return in[0]; }
+
+  /// The mask.
+  Index workspace(std::span<const Shape> in, Index rows) const {
+    return in[0].size() * (in[0].batched() ? rows : 1);
+  }
+
+  template <class T>
+  void forward(const Context<T>& c) const {
+    const View<const T> x = c.in(0);
+    const View<T> y = c.out();
+    T* const mask = c.workspace().data();
+    if (!c.training()) {
+      std::copy(x.begin(), x.end(), y.begin());
+      return;
+    }
+    // A random number below this drops its element.
+    const auto threshold = static_cast<std::uint32_t>(rate * 0x1p32);
+    const T kept = static_cast<T>(1 / (1 - rate));
+    c.pool().split((x.size() + 3) / 4, detail::kCostly / 4, [=, &c](Index first, Index last) {
+      for (Index block = first; block < last; ++block) {
+        const auto bits =
+            philox(c.random_key(), c.random_stream(), static_cast<std::uint64_t>(block));
+        const Index end = std::min<Index>(4, x.size() - 4 * block);
+        for (Index k = 0; k < end; ++k) {
+          const Index i = 4 * block + k;
+          mask[i] = bits[static_cast<std::size_t>(k)] < threshold ? T{0} : kept;
+          y[i] = x[i] * mask[i];
+        }
+      }
+    });
+  }
+
+  template <class T>
+  void backward(const Context<T>& c) const {
+    const View<const T> dy = c.dout();
+    const View<T> dx = c.din(0);
+    const T* const mask = c.workspace().data();
+    const bool assign = c.first(0), training = c.training();
+    c.pool().split(dx.size(), detail::kCheap, [=](Index begin, Index end) {
+      for (Index i = begin; i < end; ++i) {
+        const T g = training ? dy[i] * mask[i] : dy[i];
+        dx[i] = assign ? g : dx[i] + g;
+      }
+    });
+  }
+};
+
+}  // namespace
+
+Var dropout(Var x, double rate, Location at) {
+  if (!(rate >= 0 && rate < 1))
+    throw Error(cat("[dropout] rate is ", rate, ", expected 0 <= rate < 1 ", describe(at)));
+  return add_op(Dropout{rate}, {x}, at);
+}
+
+}  // namespace chainrule

@@ -1,0 +1,46 @@
+#include "chainrule/ops/reshape.h"
+
+#include "chainrule/graph/op.h"
+#include "chainrule/ops/columns.h"
+
+namespace chainrule {
+namespace {
+
+/// The memory of a row is row-major before and after, so nothing moves.
+struct Reshape {
+  inline static const OpDoc doc{
+      "reshape", {"x"}, "y = x with other axes", {"dx = dy with the axes of x"}};
+  static constexpr bool kAssigns = true;
+  Shape shape;
+
+  std::string settings() const { return shape.with_batch(false).str(); }
+
+  Shape infer(std::span<const Shape> in) const {
+    if (in[0].size() != shape.size())
+      throw ShapeError(cat("a row of ", in[0].str(), " has ", in[0].size(), " elements, ",
+                           shape.with_batch(false).str(), " has ", shape.size()));
+    return shape.with_batch(in[0].batched());
+  }
+
+  template <class T>
+  void forward(const Context<T>& c) const {
+    const View<const T> x = c.in(0);
+    detail::copy_columns(c.pool(), x.rows(), x.cols(), x.data(), x.cols(), c.out().data(), x.cols(),
+                         false);
+  }
+
+  template <class T>
+  void backward(const Context<T>& c) const {
+    const View<const T> dy = c.dout();
+    detail::copy_columns(c.pool(), dy.rows(), dy.cols(), dy.data(), dy.cols(), c.din(0).data(),
+                         dy.cols(), !c.first(0));
+  }
+};
+
+}  // namespace
+
+Var reshape(Var x, const Shape& shape, Location at) { return add_op(Reshape{shape}, {x}, at); }
+
+Var flatten(Var x, Location at) { return reshape(x, {x.shape().size()}, at); }
+
+}  // namespace chainrule
