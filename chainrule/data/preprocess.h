@@ -15,6 +15,7 @@ struct Column {
   std::vector<std::string> categories;  ///< empty for a numeric column
   double offset = 0;
   double scale = 1;
+  double mean = 0;  ///< of the training rows, not scaled; stands for a missing number on request
 };
 
 /// Images: `image` is {height, width}, `columns` is empty. Tables: the other way round.
