@@ -2,6 +2,7 @@
 # Checks that the folders of chainrule/ keep to the table in docs/design.md:
 #   - a folder includes only what its row allows, and every folder has a row;
 #   - a public header includes nothing but the standard library and chainrule/;
+#   - the engine, chainrule/graph, stays under 1,200 lines;
 #   - every header compiles alone (with $CXX, else c++).
 # Prints one line for each violation and exits with 1 when there is any.
 set -euo pipefail
@@ -39,6 +40,10 @@ awk -F'|' '
       print FILENAME ":" FNR ": a public header may include only the standard library and chainrule/"
   }
 ' docs/design.md $(find chainrule -name '*.h' -o -name '*.cpp' | sort) >"$found"
+
+engine=$(cat chainrule/graph/*.h chainrule/graph/*.cpp | wc -l)
+((engine <= 1200)) ||
+  echo "chainrule/graph: $engine lines, more than the 1,200 that can be read at once" >>"$found"
 
 compile_alone() {
   printf '#include "%s"\n' "$1" | "${CXX:-c++}" -std=c++20 -fsyntax-only -I. -x c++ - 2>&1 |

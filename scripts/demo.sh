@@ -9,12 +9,12 @@ echo "building (once)"
 cmake --preset release >/dev/null
 cmake --build --preset release --target chainrule_cli
 echo
-build/release/chainrule train digits --out run --min-accuracy 0.97
+build/release/cli/chainrule train digits --out run --min-accuracy 0.97
 
 cat <<'NEXT'
 
 The network is in run/model.safetensors, its learning curve in run/curves.svg. Next you may try:
-  export PATH=$PWD/build/release:$PATH
+  export PATH=$PWD/build/release/cli:$PATH
   chainrule data show digits                       # what the network looked at
   chainrule eval run/model.safetensors digits      # which digits it confuses
   chainrule train digits --model 'linear 512, relu, dropout 0.2, linear 10' --epochs 10
