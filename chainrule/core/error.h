@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -66,6 +67,11 @@ std::string grouped(std::int64_t value);
 template <class Names>
 std::string_view closest(std::string_view word, const Names& names);
 
+/// The end of a sentence about a mistyped word: " (did you mean 'relu'?)", or the names that there
+/// are, when they are few.
+template <class Names>
+std::string did_you_mean(std::string_view word, const Names& names);
+
 namespace detail {
 /// Edits (insert, delete, replace, swap of neighbours) that turn one word into the other.
 int edit_distance(std::string_view a, std::string_view b);
@@ -80,6 +86,17 @@ std::string_view closest(std::string_view word, const Names& names) {
     if (d < least) least = d, best = name;
   }
   return best;
+}
+
+template <class Names>
+std::string did_you_mean(std::string_view word, const Names& names) {
+  constexpr std::size_t kFew = 30;
+  if (const std::string_view meant = closest(word, names); !meant.empty())
+    return cat(" (did you mean '", meant, "'?)");
+  std::string list;
+  if (std::size(names) <= kFew)
+    for (const auto& name : names) list += cat(list.empty() ? ", expected one of " : ", ", name);
+  return list;
 }
 
 }  // namespace chainrule

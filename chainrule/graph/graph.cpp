@@ -73,9 +73,7 @@ Var Graph::find(std::string_view name) {
     return {this, it->second};
   std::vector<std::string> names;
   for (const Node& node : nodes_) names.push_back(node.name);
-  const std::string_view near = closest(name, names);
-  throw Error(cat("there is no node '", name, "' in this graph",
-                  near.empty() ? std::string() : cat(" (did you mean '", near, "'?)")));
+  throw Error(cat("there is no node '", name, "' in this graph", did_you_mean(name, names)));
 }
 
 Var Graph::rename(Var v, std::string_view name) {

@@ -122,9 +122,7 @@ Initializer initializer(std::string_view text) {
   if (entry == std::end(kEntries)) {
     std::vector<std::string_view> names;
     for (const Entry& e : kEntries) names.push_back(e.name);
-    const std::string_view near = closest(parts[0], names);
-    throw Error(cat("unknown initialiser '", parts[0], "'",
-                    near.empty() ? std::string() : cat(" (did you mean '", near, "'?)")));
+    throw Error(cat("unknown initialiser '", parts[0], "'", did_you_mean(parts[0], names)));
   }
   if (parts.size() - 1 < entry->least || parts.size() - 1 > entry->most)
     throw Error(cat("initialiser '", text, "', expected ", entry->usage));

@@ -116,8 +116,11 @@ std::string error_of(std::string_view text) {
 
 TEST(Init, TextWithMistakes) {
   EXPECT_EQ(error_of("he_norml"), "unknown initialiser 'he_norml' (did you mean 'he_normal'?)");
-  EXPECT_EQ(error_of("quantum_foam"), "unknown initialiser 'quantum_foam'");
-  EXPECT_EQ(error_of(""), "unknown initialiser ''");
+  EXPECT_EQ(error_of("quantum_foam"),
+            "unknown initialiser 'quantum_foam', expected one of zeros, constant, normal, uniform, "
+            "glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, "
+            "orthogonal");
+  EXPECT_TRUE(error_of("").starts_with("unknown initialiser '', expected one of zeros"));
   EXPECT_EQ(error_of("normal"), "initialiser 'normal', expected normal:STD");
   EXPECT_EQ(error_of("uniform:1"), "initialiser 'uniform:1', expected uniform:LOW:HIGH");
   EXPECT_EQ(error_of("zeros:1"), "initialiser 'zeros:1', expected zeros");
