@@ -21,8 +21,8 @@ struct ModelOptions {
   /// choose (He before ReLU and its kin, Glorot otherwise). Biases start at 0.
   std::string init;
   std::uint64_t seed = 0;
-  /// Penalties on the parameters whose name matches a pattern ("*.weight"): lambda * sum |w| and
-  /// lambda * sum w^2, added to the loss.
+  /// Penalties on the parameters whose name matches a pattern ("*.weight", "fc1.*"): lambda *
+  /// sum |w| and lambda * sum w^2, added to the loss. Each pattern must match at least one.
   std::map<std::string, double> l1, l2;
   double label_smoothing = 0;  ///< softmax_cross_entropy only
 };
@@ -34,9 +34,10 @@ enum class OutputKind { values, logits, probabilities, binary_logit, binary_prob
 /// `linear 512, relu, dropout 0.2, linear 10`; the size of the input comes from the data.
 class Model {
  public:
-  /// Throws Error with one sentence and a caret when the text is wrong, ShapeError when sizes do
-  /// not fit.
-  Model(std::string_view text, const Shape& features, ModelOptions options = {});
+  /// Throws Error with one sentence when the text or an option is wrong; with the text and a mark
+  /// below the word in question when it is the text.
+  Model(std::string_view text, const Shape& features, ModelOptions options = {},
+        Location at = Location::current());
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
   ~Model();
@@ -47,7 +48,7 @@ class Model {
 
   Graph& graph() const;
   Params<float>& params() const;
-  Var input() const;        ///< [B, features]
+  Var input() const;        ///< [B, features...]
   Var output() const;       ///< [B, outputs], before the loss
   Var target() const;       ///< class indices [B], or numbers [B, outputs]
   Var weight() const;       ///< sample weights [B]; always there, 1 unless the data say otherwise
@@ -71,8 +72,16 @@ class Model {
   std::unique_ptr<State> state_;
 };
 
-/// Names of the losses and layers that a model may use, for help and for "did you mean".
+/// Names of the losses and layers that a model may use, for "did you mean".
 std::vector<std::string_view> loss_names();
 std::vector<std::string_view> layer_names();
+
+/// The same for help.
+struct HelpLine {
+  std::string usage;      ///< "linear N [bias=true] [init=NAME]"
+  std::string_view text;  ///< what it does
+};
+std::vector<HelpLine> loss_help();
+std::vector<HelpLine> layer_help();
 
 }  // namespace chainrule
