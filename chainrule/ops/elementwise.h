@@ -1,6 +1,7 @@
 // What operations y[i] = f(x[i]) have in common: everything but f and its derivative.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "chainrule/graph/op.h"
@@ -9,8 +10,10 @@
 namespace chainrule {
 namespace detail {
 
-/// F has a static OpDoc `doc`, `T value(T x) const`, `T derivative(T x, T y) const` with y =
-/// value(x), and settings() if it has hyper-parameters.
+/// F has a static OpDoc `doc`; settings() if it has hyper-parameters; and the function and its
+/// derivative, each for one number or for n of them:
+///   T value(T x) const, or void values(const T* x, T* y, Index n) const;
+///   T derivative(T x, T y) const, or void derivatives(const T* x, T* d, Index n) const.
 template <class F, Index kGrain>
 struct Elementwise {
   static constexpr const OpDoc& doc = F::doc;
@@ -29,7 +32,10 @@ struct Elementwise {
     const T* const x = c.in(0).data();
     T* const y = c.out().data();
     c.pool().split(c.out().size(), kGrain, [=, this](Index begin, Index end) {
-      for (Index i = begin; i < end; ++i) y[i] = f.value(x[i]);
+      if constexpr (requires { f.values(x, y, end); })
+        f.values(x + begin, y + begin, end - begin);
+      else
+        for (Index i = begin; i < end; ++i) y[i] = f.value(x[i]);
     });
   }
 
@@ -40,11 +46,27 @@ struct Elementwise {
     const T* const dy = c.dout().data();
     T* const dx = c.din(0).data();
     c.pool().split(c.out().size(), kGrain, [=, this, first = c.first(0)](Index begin, Index end) {
-      if (first)
-        for (Index i = begin; i < end; ++i) dx[i] = dy[i] * f.derivative(x[i], y[i]);
-      else
-        for (Index i = begin; i < end; ++i) dx[i] += dy[i] * f.derivative(x[i], y[i]);
+      if constexpr (requires { f.derivatives(x, dx, end); }) {
+        constexpr Index kBlock = 256;
+        T d[kBlock];
+        for (Index at = begin; at < end; at += kBlock) {
+          const Index n = std::min(kBlock, end - at);
+          f.derivatives(x + at, d, n);
+          add(first, at, at + n, dx, [&](Index i) { return dy[i] * d[i - at]; });
+        }
+      } else {
+        add(first, begin, end, dx, [=, this](Index i) { return dy[i] * f.derivative(x[i], y[i]); });
+      }
     });
+  }
+
+ private:
+  template <class T, class Term>
+  static void add(bool first, Index begin, Index end, T* dx, Term term) {
+    if (first)
+      for (Index i = begin; i < end; ++i) dx[i] = term(i);
+    else
+      for (Index i = begin; i < end; ++i) dx[i] += term(i);
   }
 };
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "chainrule/kernels/vector_math.h"
 #include "chainrule/ops/elementwise.h"
-#include "chainrule/ops/logistic.h"
 
 namespace chainrule {
 namespace {
@@ -44,17 +44,23 @@ struct GeluTanh {
   static constexpr double kCubic = 0.044715;
   static constexpr double kDouble = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
   template <class T>
-  static T gate(T x) {
-    return detail::logistic(static_cast<T>(kDouble) * x * (1 + static_cast<T>(kCubic) * x * x));
+  static void gates(const T* x, T* s, Index n) {
+    for (Index i = 0; i < n; ++i)
+      s[i] = static_cast<T>(kDouble) * x[i] * (1 + static_cast<T>(kCubic) * x[i] * x[i]);
+    kernels::sigmoid(s, s, n);
   }
   template <class T>
-  T value(T x) const {
-    return x * gate(x);
+  void values(const T* x, T* y, Index n) const {
+    gates(x, y, n);
+    for (Index i = 0; i < n; ++i) y[i] *= x[i];
   }
   template <class T>
-  T derivative(T x, T) const {
-    const T s = gate(x);
-    return s + x * s * (1 - s) * static_cast<T>(kDouble) * (1 + static_cast<T>(3 * kCubic) * x * x);
+  void derivatives(const T* x, T* d, Index n) const {
+    gates(x, d, n);
+    for (Index i = 0; i < n; ++i) {
+      const T slope = static_cast<T>(kDouble) * (1 + static_cast<T>(3 * kCubic) * x[i] * x[i]);
+      d[i] += x[i] * d[i] * (1 - d[i]) * slope;
+    }
   }
 };
 

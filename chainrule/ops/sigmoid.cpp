@@ -1,7 +1,7 @@
 #include "chainrule/ops/sigmoid.h"
 
+#include "chainrule/kernels/vector_math.h"
 #include "chainrule/ops/elementwise.h"
-#include "chainrule/ops/logistic.h"
 
 namespace chainrule {
 namespace {
@@ -10,8 +10,8 @@ struct Sigmoid {
   inline static const OpDoc doc{
       "sigmoid", {"x"}, "y = 1 / (1 + exp(-x))", {"dx = dy * y * (1 - y)"}};
   template <class T>
-  T value(T x) const {
-    return detail::logistic(x);
+  void values(const T* x, T* y, Index n) const {
+    kernels::sigmoid(x, y, n);
   }
   template <class T>
   T derivative(T, T y) const {

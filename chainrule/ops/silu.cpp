@@ -1,7 +1,7 @@
 #include "chainrule/ops/silu.h"
 
+#include "chainrule/kernels/vector_math.h"
 #include "chainrule/ops/elementwise.h"
-#include "chainrule/ops/logistic.h"
 
 namespace chainrule {
 namespace {
@@ -13,13 +13,14 @@ struct Silu {
                                 {"dx = dy * s * (1 + x * (1 - s))"},
                                 "Ramachandran, Zoph, Le: Searching for activation functions, 2017"};
   template <class T>
-  T value(T x) const {
-    return x * detail::logistic(x);
+  void values(const T* x, T* y, Index n) const {
+    kernels::sigmoid(x, y, n);
+    for (Index i = 0; i < n; ++i) y[i] *= x[i];
   }
   template <class T>
-  T derivative(T x, T) const {
-    const T s = detail::logistic(x);
-    return s * (1 + x * (1 - s));
+  void derivatives(const T* x, T* d, Index n) const {
+    kernels::sigmoid(x, d, n);
+    for (Index i = 0; i < n; ++i) d[i] *= 1 + x[i] * (1 - d[i]);
   }
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "chainrule/graph/op.h"
+#include "chainrule/kernels/vector_math.h"
 #include "chainrule/ops/sums.h"
 
 namespace chainrule {
@@ -18,9 +19,9 @@ struct Softmax {
   template <class T>
   static void value(Index n, const T* x, T* y) {
     const T top = *std::max_element(x, x + n);
-    T total = 0;
-    for (Index i = 0; i < n; ++i) total += y[i] = std::exp(x[i] - top);
-    const T inverse = 1 / total;
+    for (Index i = 0; i < n; ++i) y[i] = x[i] - top;
+    kernels::exp(y, y, n);
+    const T inverse = 1 / detail::summed<T>(n, [=](Index i) { return y[i]; });
     for (Index i = 0; i < n; ++i) y[i] *= inverse;
   }
   template <class T>
@@ -38,15 +39,21 @@ struct LogSoftmax {
   template <class T>
   static void value(Index n, const T* x, T* y) {
     const T top = *std::max_element(x, x + n);
-    T total = 0;
-    for (Index i = 0; i < n; ++i) total += std::exp(x[i] - top);
-    const T log_total = std::log(total);
+    for (Index i = 0; i < n; ++i) y[i] = x[i] - top;
+    kernels::exp(y, y, n);
+    const T log_total = std::log(detail::summed<T>(n, [=](Index i) { return y[i]; }));
     for (Index i = 0; i < n; ++i) y[i] = (x[i] - top) - log_total;
   }
   template <class T>
   static void add_gradient(Index n, const T* y, const T* dy, T* dx) {
     const T total = detail::summed<T>(n, [=](Index i) { return dy[i]; });
-    for (Index i = 0; i < n; ++i) dx[i] += dy[i] - std::exp(y[i]) * total;
+    constexpr Index kBlock = 256;
+    T p[kBlock];
+    for (Index begin = 0; begin < n; begin += kBlock) {
+      const Index end = std::min(n, begin + kBlock);
+      kernels::exp(y + begin, p, end - begin);
+      for (Index i = begin; i < end; ++i) dx[i] += dy[i] - p[i - begin] * total;
+    }
   }
 };
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/kernels/vector_math.h"
 #include "chainrule/ops/elementwise.h"
-#include "chainrule/ops/logistic.h"
 
 namespace chainrule {
 namespace {
@@ -17,8 +17,8 @@ struct Softplus {
     return std::max(x, T{0}) + std::log1p(std::exp(-std::abs(x)));
   }
   template <class T>
-  T derivative(T x, T) const {
-    return detail::logistic(x);
+  void derivatives(const T* x, T* d, Index n) const {
+    kernels::sigmoid(x, d, n);
   }
 };
 

@@ -1,7 +1,6 @@
 #include "chainrule/ops/tanh.h"
 
-#include <cmath>
-
+#include "chainrule/kernels/vector_math.h"
 #include "chainrule/ops/elementwise.h"
 
 namespace chainrule {
@@ -10,8 +9,8 @@ namespace {
 struct Tanh {
   inline static const OpDoc doc{"tanh", {"x"}, "y = tanh(x)", {"dx = dy * (1 - y^2)"}};
   template <class T>
-  T value(T x) const {
-    return std::tanh(x);
+  void values(const T* x, T* y, Index n) const {
+    kernels::tanh(x, y, n);
   }
   template <class T>
   T derivative(T, T y) const {
