@@ -80,7 +80,7 @@ TEST(Maximum, TiesGoToTheFirst) {
 
 TEST(Elementwise, KinksAreDefined) {
   Graph g;
-  const Var x = g.input("x"), inside = clip(x, 0, 1), distance = abs(x);
+  const Var x = g.input("x"), inside = clip(x, 0, 1), distance = abs(x), one = power(x, 0);
   Tape<double> tape(g, {.rows = 2});
   tape.set(x, {0, 1});
   tape.forward();
@@ -90,6 +90,8 @@ TEST(Elementwise, KinksAreDefined) {
   tape.backward(distance);
   EXPECT_EQ(tape.grad(x)[0], 0);
   EXPECT_EQ(tape.grad(x)[1], 1);
+  tape.backward(one);
+  EXPECT_EQ(tape.grad(x)[0], 0);
 }
 
 }  // namespace
