@@ -1,0 +1,212 @@
+#include "chainrule/train/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "chainrule/core/error.h"
+#include "chainrule/train/evaluator.h"
+
+namespace chainrule {
+namespace {
+
+std::span<const std::int32_t> part(const std::vector<std::int32_t>& order, Index first,
+                                   Index count) {
+  return std::span(order).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+}
+
+std::vector<std::int32_t> counting(Index rows) {
+  std::vector<std::int32_t> order(static_cast<std::size_t>(rows));
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+Index fitting_batch(Index batch, Index rows) {
+  if (batch < 1) throw Error(cat("the batch has ", batch, " rows, expected at least 1"));
+  return std::clamp<Index>(rows, 1, batch);
+}
+
+/// False for numbers, and for several answers of yes or no that may all be true.
+bool predicts_classes(const Model& model) {
+  const OutputKind kind = model.output_kind();
+  return model.class_target() || !model.class_names.empty() || kind == OutputKind::logits ||
+         kind == OutputKind::probabilities || (kind != OutputKind::values && model.outputs() == 1);
+}
+
+/// Turns one row of outputs into what Predictions::values promises.
+void finish(std::span<float> row, const Model& model, bool is_class) {
+  switch (model.output_kind()) {
+    case OutputKind::logits: {
+      const double top = static_cast<double>(*std::max_element(row.begin(), row.end()));
+      double sum = 0;
+      for (const float x : row) sum += std::exp(static_cast<double>(x) - top);
+      for (float& x : row) x = static_cast<float>(std::exp(static_cast<double>(x) - top) / sum);
+      return;
+    }
+    case OutputKind::binary_logit:
+      for (float& x : row) x = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(x))));
+      return;
+    case OutputKind::probabilities:
+    case OutputKind::binary_probability:
+      return;
+    case OutputKind::values:
+      if (is_class) return;
+      for (float& x : row)
+        x = static_cast<float>(static_cast<double>(x) * model.preprocess.target_scale +
+                               model.preprocess.target_offset);
+  }
+}
+
+/// Runs `rows` rows, whose features `fill(tape, first, count)` writes.
+template <class F>
+Predictions predict_rows(const Model& model, Index rows, const EvaluateOptions& options, F fill) {
+  const Index batch = fitting_batch(options.batch, rows);
+  ThreadPool pool(options.threads);
+  Tape<float> tape(model.params(), {.rows = batch, .pool = &pool, .outputs = {model.output()}});
+  const bool is_class = predicts_classes(model);
+  const float boundary = decision_boundary(model);
+  Predictions p{Tensor<float>(rows, model.outputs()), {}};
+  for (Index first = 0; first < rows; first += batch) {
+    const Index count = std::min(batch, rows - first);
+    tape.set_rows(count);
+    fill(tape, first, count);
+    tape.forward();
+    const View<const float> outputs = tape.value(model.output());
+    for (Index i = 0; i < count; ++i) {
+      const std::span<const float> row = outputs.row(i);
+      if (is_class) p.classes.push_back(decide(row, boundary));
+      std::copy(row.begin(), row.end(), p.values.row(first + i).begin());
+      finish(p.values.row(first + i), model, is_class);
+    }
+  }
+  return p;
+}
+
+}  // namespace
+
+float decision_boundary(const Model& model) {
+  return model.output_kind() == OutputKind::binary_logit ? 0.0f : 0.5f;
+}
+
+Evaluator::Evaluator(const Model& model, const Dataset& data, Index batch, ThreadPool& pool)
+    : model_(&model),
+      data_(&data),
+      feed_(model, data),
+      tape_(model.params(), {.rows = fitting_batch(batch, data.rows()),
+                             .pool = &pool,
+                             .outputs = {model.output(), model.sample_loss()}}),
+      order_(counting(data.rows())),
+      boundary_(decision_boundary(model)) {
+  feed_.check_targets();
+}
+
+template <class F>
+double Evaluator::run(F&& on_batch) {
+  double loss = 0, weight = 0;
+  const Index rows = feed_.rows();
+  for (Index first = 0; first < rows; first += tape_.capacity()) {
+    const Index count = std::min(tape_.capacity(), rows - first);
+    const auto batch = part(order_, first, count);
+    tape_.set_rows(count);
+    feed_.features(tape_, batch);
+    feed_.targets(tape_, batch);
+    tape_.forward();
+    const View<const float> losses = tape_.value(model_->sample_loss());
+    for (Index i = 0; i < count; ++i) {
+      const double w =
+          data_->weights.empty()
+              ? 1
+              : static_cast<double>(data_->weights[static_cast<std::size_t>(first + i)]);
+      loss += w * static_cast<double>(losses[i]);
+      weight += w;
+    }
+    on_batch(Batch{first, tape_.value(model_->output())});
+  }
+  return loss / weight;
+}
+
+Score Evaluator::score() {
+  Score score;
+  std::int64_t right = 0;
+  score.loss = run([&](const Batch& b) {
+    if (!data_->has_classes()) return;
+    for (Index i = 0; i < b.outputs.rows(); ++i)
+      right += decide(b.outputs.row(i), boundary_) ==
+               data_->classes[static_cast<std::size_t>(b.first + i)];
+  });
+  if (data_->has_classes())
+    score.accuracy = static_cast<double>(right) / static_cast<double>(feed_.rows());
+  return score;
+}
+
+Evaluation Evaluator::evaluate(Index top_k) {
+  Evaluation e;
+  e.rows = feed_.rows();
+  if (data_->has_classes()) {
+    const Index classes = std::max<Index>(data_->class_count(), 2);
+    e.confusion = Confusion(classes);
+    e.top_k = std::clamp<Index>(top_k, 1, classes);
+    std::int64_t among = 0;
+    e.loss = run([&](const Batch& b) {
+      for (Index i = 0; i < b.outputs.rows(); ++i) {
+        const std::int32_t truth = data_->classes[static_cast<std::size_t>(b.first + i)];
+        const std::int32_t predicted = decide(b.outputs.row(i), boundary_);
+        e.confusion.add(truth, predicted);
+        among += model_->outputs() == 1 ? e.top_k > 1 || truth == predicted
+                                        : in_top_k(b.outputs.row(i), truth, e.top_k);
+      }
+    });
+    e.accuracy = e.confusion.accuracy();
+    e.top_k_accuracy = static_cast<double>(among) / static_cast<double>(e.rows);
+    return e;
+  }
+  const std::size_t width = static_cast<std::size_t>(model_->outputs());
+  const double scale = model_->preprocess.target_scale, offset = model_->preprocess.target_offset;
+  Regression regression(model_->outputs());
+  std::vector<float> row(width);
+  std::vector<double> truth(width), predicted(width);
+  e.loss = run([&](const Batch& b) {
+    for (Index i = 0; i < b.outputs.rows(); ++i) {
+      std::copy_n(b.outputs.row(i).begin(), width, row.begin());
+      finish(row, *model_, false);
+      const float* target = data_->targets.data() + (b.first + i) * b.outputs.cols();
+      for (std::size_t j = 0; j < width; ++j) {
+        truth[j] = static_cast<double>(target[j]) * scale + offset;
+        predicted[j] = static_cast<double>(row[j]);
+      }
+      regression.add(truth, predicted);
+    }
+  });
+  e.mse = regression.mse(), e.mae = regression.mae(), e.r2 = regression.r2();
+  return e;
+}
+
+Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptions& options) {
+  data.validate();
+  if (data.rows() == 0) throw DataError("there are no rows to evaluate the model on");
+  ThreadPool pool(options.threads);
+  return Evaluator(model, data, options.batch, pool).evaluate(options.top_k);
+}
+
+Predictions predict(const Model& model, std::span<const float> features,
+                    const EvaluateOptions& options) {
+  const Index width = model.features().size(), size = static_cast<Index>(features.size());
+  if (size % width != 0)
+    throw DataError(cat(size, " numbers were given to a model that expects rows of ", width));
+  return predict_rows(model, size / width, options,
+                      [&](Tape<float>& tape, Index first, Index count) {
+                        std::copy_n(features.data() + first * width, count * width,
+                                    tape.input(model.input()).data());
+                      });
+}
+
+Predictions predict(const Model& model, const Dataset& data, const EvaluateOptions& options) {
+  const Feed feed(model, data);
+  const std::vector<std::int32_t> order = counting(data.rows());
+  return predict_rows(model, data.rows(), options,
+                      [&](Tape<float>& tape, Index first, Index count) {
+                        feed.features(tape, part(order, first, count));
+                      });
+}
+
+}  // namespace chainrule

@@ -1,0 +1,46 @@
+// Runs a model over a dataset batch by batch; what evaluate(), predict() and fit() share.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "chainrule/core/thread_pool.h"
+#include "chainrule/graph/tape.h"
+#include "chainrule/train/evaluate.h"
+#include "chainrule/train/feed.h"
+#include "chainrule/train/history.h"
+
+namespace chainrule {
+
+/// The output above which a model with a single output means the second of two classes.
+float decision_boundary(const Model& model);
+
+/// Memory for measuring one dataset again and again. Model, data and pool must outlive it.
+class Evaluator {
+ public:
+  Evaluator(const Model& model, const Dataset& data, Index batch, ThreadPool& pool);
+
+  /// Weighted mean of the rows' losses, and accuracy when there are classes.
+  Score score();
+  Evaluation evaluate(Index top_k);
+
+ private:
+  /// One batch after it has run: the data's rows [first, first + outputs.rows()).
+  struct Batch {
+    Index first;
+    View<const float> outputs;  // [rows, outputs]
+  };
+  /// Runs all rows, returns the loss.
+  template <class F>
+  double run(F&& on_batch);
+
+  const Model* model_;
+  const Dataset* data_;
+  Feed feed_;
+  Tape<float> tape_;
+  std::vector<std::int32_t> order_;  // 0, 1, 2, ...
+  float boundary_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,270 @@
+#include "chainrule/train/fit.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "chainrule/core/error.h"
+#include "chainrule/core/thread_pool.h"
+#include "chainrule/graph/tape.h"
+#include "chainrule/optim/clip.h"
+#include "chainrule/train/evaluator.h"
+#include "chainrule/train/feed.h"
+
+namespace chainrule {
+namespace {
+
+constexpr Index kEvaluationBatch = 256;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void check_options(const FitOptions& o) {
+  const auto at_least = [](const char* what, double value, double least) {
+    if (!(value >= least && std::isfinite(value)))
+      throw Error(cat(what, " is ", value, ", expected at least ", least));
+  };
+  if (o.steps == 0) at_least("the number of epochs", static_cast<double>(o.epochs), 1);
+  at_least("the number of steps", static_cast<double>(o.steps), 0);
+  at_least("the limit for clipping by value", o.clip_value, 0);
+  at_least("the limit for clipping by norm", o.clip_norm, 0);
+  at_least("the patience of early stopping", static_cast<double>(o.patience), 0);
+  at_least("the least improvement for early stopping", o.min_delta, 0);
+}
+
+const Dataset& checked(const Dataset& data) {
+  data.validate();
+  if (data.rows() == 0)
+    throw DataError(
+        cat(data.name.empty() ? "the data" : cat("'", data.name, "'"), " has no rows to train on"));
+  return data;
+}
+
+/// One call of fit().
+class Run {
+ public:
+  Run(Model& model, const Splits& data, const FitOptions& options);
+  History operator()();
+
+ private:
+  bool has_validation() const { return validation_.has_value(); }
+  /// Is the best epoch looked for, or simply the last one kept?
+  bool selects() const { return has_validation() || options_.patience > 0; }
+  bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
+
+  void step();
+  void count_right(std::span<const std::int32_t> rows);
+  /// Measures and adds a row to the history. True when it is time to stop.
+  bool end_epoch();
+  bool keep_if_best(const EpochRow& row);
+  void keep() { std::copy(params_.begin(), params_.end(), state_.kept.begin()); }
+  void return_to_kept() { std::copy(state_.kept.begin(), state_.kept.end(), params_.begin()); }
+  void check_parameters();
+  [[noreturn]] void diverge(std::int64_t step, const std::string& what);
+  std::string describe(const NonFinite& found) const;
+  void finish(StopReason reason);
+
+  Model& model_;
+  const Splits& data_;
+  const FitOptions& options_;
+  ThreadPool pool_;
+  Feed feed_;
+  Loader loader_;
+  Tape<float> tape_;
+  std::optional<Evaluator> validation_, test_;
+  std::span<float> params_, trainable_;
+  Var output_, loss_;
+  float boundary_;
+  std::int64_t steps_;
+  double lr_ = 0;
+  RunState state_;
+  std::chrono::steady_clock::time_point epoch_start_;
+};
+
+Run::Run(Model& model, const Splits& data, const FitOptions& options)
+    : model_(model),
+      data_(data),
+      options_((check_options(options), options)),
+      pool_(options.threads),
+      feed_(model, checked(data.train)),
+      loader_(data.train.rows(), {.batch = options.batch,
+                                  .shuffle = options.shuffle,
+                                  .replacement = options.replacement,
+                                  .seed = options.seed}),
+      tape_(model.params(),
+            {.rows = loader_.batch(), .pool = &pool_, .input_gradients = false, .outputs = {}}),
+      params_(model.params().all()),
+      trainable_(model.params().trainable()),
+      output_(model.output()),
+      loss_(model.loss()),
+      boundary_(decision_boundary(model)) {
+  feed_.check_targets();
+  if (options.monitor == Monitor::accuracy && !data.train.has_classes())
+    throw Error("accuracy cannot be monitored: the data have no classes");
+  constexpr std::int64_t kMostSteps = std::int64_t{1} << 40;  // random numbers have room for these
+  steps_ = options.steps > 0                                 ? options.steps
+           : options.epochs > kMostSteps / loader_.batches() ? kMostSteps + 1
+                                                             : options.epochs * loader_.batches();
+  if (steps_ > kMostSteps) throw Error("more than 2^40 training steps were asked for");
+  const auto measure = [&](const Dataset& part, std::optional<Evaluator>& evaluator) {
+    part.validate();
+    if (part.rows() > 0) evaluator.emplace(model, part, kEvaluationBatch, pool_);
+  };
+  measure(data.validation, validation_);
+  measure(data.test, test_);
+
+  state_.optimizer = options.optimizer.start<float>(static_cast<Index>(trainable_.size()));
+  state_.kept = Buffer<float>(static_cast<Index>(params_.size()));
+  state_.best = std::numeric_limits<double>::infinity();
+  constexpr std::int64_t kMostReserved = 1 << 16;
+  state_.history.epochs.reserve(static_cast<std::size_t>(
+      std::min(kMostReserved, (steps_ + loader_.batches() - 1) / loader_.batches())));
+  keep();
+}
+
+History Run::operator()() {
+  model_.preprocess = data_.preprocess;
+  model_.class_names = data_.train.class_names;
+  for (Observer* o : options_.observers)
+    o->on_start({model_, data_, options_, pool_.threads(), steps_, loader_.batches()});
+  StopReason reason = StopReason::finished;
+  epoch_start_ = std::chrono::steady_clock::now();
+  while (state_.step < steps_) {
+    step();
+    const bool stop = stopped();
+    if (loader_.state().position != 0 && state_.step < steps_ && !stop) continue;
+    const bool enough = end_epoch();
+    if (state_.step < steps_ && (stop || enough)) {
+      reason = stop ? StopReason::interrupted : StopReason::early;
+      break;
+    }
+  }
+  finish(reason);
+  return std::move(state_.history);
+}
+
+void Run::step() {
+  const Loader::State where = loader_.state();
+  const std::span<const std::int32_t> rows = loader_.next();
+  feed_(tape_, rows);
+  tape_.forward(
+      {.training = true, .seed = options_.seed, .step = static_cast<std::uint64_t>(state_.step)});
+  const double loss = static_cast<double>(tape_.value(loss_)[0]);
+  if (std::isfinite(loss)) tape_.backward(loss_);
+  const std::span<float> grads = tape_.param_grads();
+  if (!std::isfinite(loss) || !all_finite(std::span<const float>(grads), pool_)) {
+    const std::optional<NonFinite> found = tape_.find_nonfinite();
+    diverge(state_.step + 1, found ? describe(*found) : cat("the loss is ", loss));
+  }
+  if (options_.clip_value > 0) clip_by_value(grads, options_.clip_value, pool_);
+  if (options_.clip_norm > 0) clip_by_global_norm(grads, options_.clip_norm, pool_);
+  lr_ = options_.optimizer.lr() *
+        options_.schedule.factor(state_.step, steps_, where.epoch, state_.schedule);
+  options_.optimizer.step(state_.optimizer, trainable_, std::span<const float>(grads), lr_, pool_);
+  tape_.update_state();
+
+  state_.loader = loader_.state();
+  ++state_.step, ++state_.epoch_steps;
+  state_.loss_sum += loss;
+  state_.last_loss = loss;
+  if (!data_.train.classes.empty()) count_right(rows);
+  for (Observer* o : options_.observers)
+    o->on_step({state_.step, where.epoch + 1, loss, lr_, tape_});
+}
+
+void Run::count_right(std::span<const std::int32_t> rows) {
+  const View<const float> outputs = tape_.value(output_);
+  const std::vector<std::int32_t>& classes = data_.train.classes;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    state_.right += decide(outputs.row(static_cast<Index>(i)), boundary_) ==
+                    classes[static_cast<std::size_t>(rows[i])];
+  state_.rows += static_cast<std::int64_t>(rows.size());
+}
+
+bool Run::end_epoch() {
+  History& history = state_.history;
+  check_parameters();
+  EpochRow row;
+  row.epoch = static_cast<Index>(history.epochs.size()) + 1;
+  row.step = state_.step;
+  row.lr = lr_;
+  row.train.loss = state_.loss_sum / static_cast<double>(state_.epoch_steps);
+  if (state_.rows > 0)
+    row.train.accuracy = static_cast<double>(state_.right) / static_cast<double>(state_.rows);
+  history.train_seconds += seconds_since(epoch_start_);
+  if (validation_) row.validation = validation_->score();
+  if (test_) row.test = test_->score();
+  row.seconds = seconds_since(epoch_start_);
+  options_.schedule.end_epoch(state_.schedule,
+                              has_validation() ? row.validation.loss : row.train.loss);
+  state_.loss_sum = 0;
+  state_.epoch_steps = state_.rows = state_.right = 0;
+  history.epochs.push_back(row);
+  history.steps = state_.step;
+  const bool best = keep_if_best(row);
+  for (Observer* o : options_.observers) o->on_epoch({history.epochs.back(), history, best});
+  epoch_start_ = std::chrono::steady_clock::now();
+  return options_.patience > 0 && state_.waited >= options_.patience;
+}
+
+bool Run::keep_if_best(const EpochRow& row) {
+  const Score& score = has_validation() ? row.validation : row.train;
+  const double value = options_.monitor == Monitor::loss ? score.loss : -score.accuracy;
+  // The first epoch is the best so far, even when its loss is not a number.
+  const bool best = row.epoch == 1 || value < state_.best - options_.min_delta;
+  state_.waited = best ? 0 : state_.waited + 1;
+  if (best) state_.best = std::isnan(value) ? std::numeric_limits<double>::infinity() : value;
+  if (best || !selects()) {
+    keep();
+    state_.history.best_epoch = row.epoch;
+  }
+  return best;
+}
+
+void Run::check_parameters() {
+  if (all_finite(std::span<const float>(params_), pool_)) return;
+  diverge(state_.step, "the step makes parameters that are not finite");
+}
+
+std::string Run::describe(const NonFinite& found) const {
+  const Node& node = model_.graph().node(found.node);
+  if (found.in_gradient) return cat("the gradient of '", node.name, "' is not finite");
+  if (node.kind == NodeKind::param) return cat("parameter '", node.name, "' is not finite");
+  if (node.kind == NodeKind::input) return cat("the input '", node.name, "' is not finite");
+  return cat("the output of '", node.name, "' is not finite");
+}
+
+void Run::diverge(std::int64_t step, const std::string& what) {
+  std::string kept = cat("after step ", state_.step);
+  if (!all_finite(std::span<const float>(params_), pool_)) {
+    return_to_kept();
+    const Index epoch = state_.history.best_epoch;
+    kept = epoch == 0 ? "before training" : cat("after epoch ", epoch);
+  }
+  finish(StopReason::diverged);
+  const double lr = state_.step > 0 ? lr_ : options_.optimizer.lr();
+  throw NumericError(cat("training stopped in step ", step, " (epoch ",
+                         (step - 1) / loader_.batches() + 1, "): ", what,
+                         state_.step > 0 ? cat("; the last good loss was ", state_.last_loss) : "",
+                         "; the model has its parameters from ", kept, "; a learning rate below ",
+                         lr, " or clipped gradients may help"));
+}
+
+void Run::finish(StopReason reason) {
+  History& history = state_.history;
+  history.stopped = reason;
+  history.steps = state_.step;
+  if (selects() && reason != StopReason::diverged) return_to_kept();
+  for (Observer* o : options_.observers) o->on_end(history);
+}
+
+}  // namespace
+
+History fit(Model& model, const Splits& data, const FitOptions& options) {
+  return Run(model, data, options)();
+}
+
+}  // namespace chainrule

@@ -1,0 +1,77 @@
+// Training: steps, epochs, and which parameters are kept.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "chainrule/core/tensor.h"
+#include "chainrule/data/dataset.h"
+#include "chainrule/data/loader.h"
+#include "chainrule/model/model.h"
+#include "chainrule/optim/adam.h"
+#include "chainrule/optim/schedule.h"
+#include "chainrule/train/history.h"
+#include "chainrule/train/observer.h"
+
+namespace chainrule {
+
+/// What decides which epoch is the best, and when early stopping has waited enough.
+enum class Monitor { loss, accuracy };
+
+struct FitOptions {
+  Optimizer optimizer = Adam{};
+  Schedule schedule = {};
+  Index epochs = 5;
+  std::int64_t steps = 0;  ///< above 0: so many steps, whatever `epochs` says
+  Index batch = 128;
+  std::uint64_t seed = 0;  ///< of the order of rows and of dropout
+  int threads = 0;         ///< 0: all that there are; the result does not depend on it
+  bool shuffle = true;
+  bool replacement = false;  ///< draw each batch from all rows
+  double clip_value = 0;     ///< above 0: each gradient is limited to [-clip_value, clip_value]
+  double clip_norm = 0;      ///< above 0: the global norm is limited; after clip_value
+  Monitor monitor = Monitor::loss;
+  /// Early stopping: above 0, stop after so many epochs in a row that did not better the best by
+  /// more than min_delta.
+  Index patience = 0;
+  double min_delta = 0;
+  std::vector<Observer*> observers = {};
+  /// Training stops after the step during which this becomes true.
+  const std::atomic<bool>* stop = nullptr;
+};
+
+/// Everything that changes during a run, beside the parameters.
+struct RunState {
+  std::int64_t step = 0;
+  Loader::State loader;
+  OptimizerState<float> optimizer;
+  ScheduleState schedule;
+
+  // The running epoch.
+  double loss_sum = 0;  ///< of its steps
+  std::int64_t epoch_steps = 0, rows = 0, right = 0;
+  double last_loss = 0;  ///< of the last step
+
+  // What is kept.
+  Buffer<float> kept;  ///< Params::all() of the best epoch, or of the last that has ended
+  double best = 0;     ///< what the monitor showed there; lower is better
+  Index waited = 0;    ///< epochs since
+  History history;
+};
+
+/// Trains `model` on data.train, and gives it the data's preprocessing and class names.
+///
+/// Kept at the end: with validation rows, the parameters of the epoch with the best validation
+/// loss (or accuracy: `monitor`). Without them, those of the last epoch, or with early stopping
+/// those of the epoch with the best training loss (accuracy). Test rows are only reported and
+/// decide nothing.
+///
+/// NaN or infinity in loss or gradient: throws NumericError naming the step and the node where it
+/// begins, before the update, so that the model keeps the last good parameters. Data, model and
+/// options that do not fit together: throws Error before the first step.
+///
+/// The same seed gives the same bits for any number of threads.
+History fit(Model& model, const Splits& data, const FitOptions& options = {});
+
+}  // namespace chainrule

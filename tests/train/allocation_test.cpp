@@ -1,0 +1,74 @@
+// A training step allocates nothing after the first. This file counts for the whole program.
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <new>
+
+#include "chainrule/data/toy.h"
+#include "chainrule/train/fit.h"
+
+namespace {
+
+std::atomic<std::int64_t> allocations = 0;
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+  ++allocations;
+  const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
+  if (void* p = std::aligned_alloc(alignment, whole == 0 ? alignment : whole)) return p;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace chainrule {
+namespace {
+
+struct Counter : Observer {
+  void on_step(const StepInfo& info) override {
+    if (info.step == 1) first = allocations;
+    last = allocations;
+  }
+  std::int64_t first = 0, last = 0;
+};
+
+TEST(Allocation, TheCounterCounts) {
+  const std::int64_t before = allocations;
+  delete new int(1);
+  EXPECT_EQ(allocations, before + 1);
+}
+
+// Over three epochs with a shorter last batch, measuring and keeping the best included.
+TEST(Allocation, NoneAfterTheFirstStep) {
+  for (const int threads : {1, 2}) {
+    Splits s = data::blobs({.rows = 1000});
+    s.validation = s.test;
+    Model model("linear 16, relu, dropout 0.1, batch_norm, linear 3", s.features(),
+                {.l2 = {{"*.weight", 1e-4}}});
+    Counter counter;
+    const History h = fit(model, s,
+                          {.schedule = Schedule::cosine().warmup(3),
+                           .epochs = 3,
+                           .batch = 64,
+                           .threads = threads,
+                           .clip_value = 1,
+                           .clip_norm = 1,
+                           .patience = 5,
+                           .observers = {&counter}});
+    EXPECT_EQ(h.steps, 39);
+    EXPECT_GT(counter.first, 0);
+    EXPECT_EQ(counter.last, counter.first) << threads << " threads";
+  }
+}
+
+}  // namespace
+}  // namespace chainrule
