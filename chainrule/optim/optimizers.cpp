@@ -14,14 +14,6 @@
 namespace chainrule {
 namespace {
 
-std::string meant(std::string_view word, const std::vector<std::string_view>& names) {
-  const std::string_view name = closest(word, names);
-  if (!name.empty()) return cat(" (did you mean '", name, "'?)");
-  std::string list;
-  for (const std::string_view n : names) list += cat(list.empty() ? "" : ", ", n);
-  return cat(", expected one of ", list);
-}
-
 template <class O>
 Optimizer make(const OptimizerSettings& settings) {
   O rule;
@@ -35,7 +27,7 @@ Optimizer make(const OptimizerSettings& settings) {
   });
   for (const auto& [name, value] : settings)
     if (std::find(names.begin(), names.end(), name) == names.end())
-      throw Error(cat("[", O::kName, "] has no setting '", name, "'", meant(name, names)));
+      throw Error(cat("[", O::kName, "] has no setting '", name, "'", did_you_mean(name, names)));
   return rule;
 }
 
@@ -63,7 +55,7 @@ std::vector<std::string_view> optimizer_names() {
 Optimizer make_optimizer(std::string_view name, const OptimizerSettings& settings) {
   for (const Entry& entry : kOptimizers)
     if (entry.name == name) return entry.make(settings);
-  throw Error(cat("unknown optimizer '", name, "'", meant(name, optimizer_names())));
+  throw Error(cat("unknown optimizer '", name, "'", did_you_mean(name, optimizer_names())));
 }
 
 }  // namespace chainrule

@@ -142,11 +142,7 @@ Schedule Schedule::parse(std::string_view text) {
       part.expect(2, 2, "plateau:FACTOR:PATIENCE");
       schedule = plateau(n[0], checked_count("the patience of plateau", n[1], 0));
     } else {
-      const std::string_view meant = closest(part.name, kNames);
-      throw Error(cat("unknown schedule '", part.name, "'",
-                      meant.empty() ? std::string(", expected constant, step, exponential, "
-                                                  "cosine, plateau or warmup")
-                                    : cat(" (did you mean '", meant, "'?)")));
+      throw Error(cat("unknown schedule '", part.name, "'", did_you_mean(part.name, kNames)));
     }
   }
   if (rules > 1 || warmups > 1)

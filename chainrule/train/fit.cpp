@@ -249,8 +249,8 @@ void Run::diverge(std::int64_t step, const std::string& what) {
   throw NumericError(cat("training stopped in step ", step, " (epoch ",
                          (step - 1) / loader_.batches() + 1, "): ", what,
                          state_.step > 0 ? cat("; the last good loss was ", state_.last_loss) : "",
-                         "; the model has its parameters from ", kept, "; a learning rate below ",
-                         lr, " or clipped gradients may help"));
+                         "; the model has the parameters that it had ", kept,
+                         "; a learning rate below ", lr, " or clipped gradients may help"));
 }
 
 void Run::finish(StopReason reason) {

@@ -89,8 +89,9 @@ TEST(Schedule, RefusesWhatIsNone) {
     return "accepted";
   };
   EXPECT_EQ(message("cosin"), "unknown schedule 'cosin' (did you mean 'cosine'?)");
-  EXPECT_EQ(message(""),
-            "unknown schedule '', expected constant, step, exponential, cosine, plateau or warmup");
+  EXPECT_EQ(
+      message(""),
+      "unknown schedule '', expected one of constant, step, exponential, cosine, plateau, warmup");
   EXPECT_EQ(message("step:5"), "[schedule] 'step:5' is not of the form step:EPOCHS:FACTOR");
   EXPECT_EQ(message("step:x:0.5"), "[schedule] 'x' in 'step:x:0.5' is not a number");
   EXPECT_EQ(message("step:1.5:0.5"),
