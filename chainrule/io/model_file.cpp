@@ -1,0 +1,198 @@
+#include "chainrule/io/model_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "chainrule/core/error.h"
+
+namespace chainrule {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Raised when the metadata change in a way that older readers must not guess at.
+constexpr std::string_view kFormat = "chainrule-1";
+
+std::vector<Index> dims_of(const Shape& shape) {
+  return {shape.dims().begin(), shape.dims().end()};
+}
+
+Shape shape_from(const Json& json) { return Shape(json.get<std::vector<Index>>()); }
+
+bool is_transposed(const Node& param) {
+  return param.param_options.file_layout == FileLayout::transposed;
+}
+
+std::vector<Index> file_shape(const Node& param) {
+  std::vector<Index> shape = dims_of(param.shape);
+  if (is_transposed(param)) std::swap(shape[0], shape[1]);
+  return shape;
+}
+
+/// Row-major [rows, cols] to row-major [cols, rows], as float.
+template <class T>
+std::vector<float> transposed(std::span<const T> from, Index rows, Index cols) {
+  std::vector<float> to(from.size());
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < cols; ++j)
+      to[static_cast<std::size_t>(j * rows + i)] =
+          static_cast<float>(from[static_cast<std::size_t>(i * cols + j)]);
+  return to;
+}
+
+std::string listed(const std::vector<Index>& shape) {
+  std::string s = "[";
+  for (const Index d : shape) s += cat(s.size() > 1 ? ", " : "", d);
+  return s + "]";
+}
+
+Json to_json(const Preprocess& p) {
+  Json columns = Json::array();
+  for (const Column& c : p.columns) {
+    Json column{{"name", c.name}};
+    if (c.categories.empty())
+      column["offset"] = c.offset, column["scale"] = c.scale;
+    else
+      column["categories"] = c.categories;
+    columns.push_back(column);
+  }
+  return {{"columns", columns},
+          {"target", p.target},
+          {"target_offset", p.target_offset},
+          {"target_scale", p.target_scale},
+          {"image", dims_of(p.image)}};
+}
+
+Preprocess preprocess_from(const Json& json) {
+  Preprocess p;
+  for (const Json& c : json.at("columns")) {
+    Column column{.name = c.at("name").get<std::string>()};
+    if (c.contains("categories"))
+      column.categories = c.at("categories").get<std::vector<std::string>>();
+    else
+      column.offset = c.at("offset").get<double>(), column.scale = c.at("scale").get<double>();
+    p.columns.push_back(column);
+  }
+  p.target = json.at("target").get<std::string>();
+  p.target_offset = json.at("target_offset").get<double>();
+  p.target_scale = json.at("target_scale").get<double>();
+  p.image = shape_from(json.at("image"));
+  return p;
+}
+
+Json to_json(const ModelOptions& o) {
+  return {{"loss", o.loss}, {"init", o.init}, {"seed", o.seed},
+          {"l1", o.l1},     {"l2", o.l2},     {"label_smoothing", o.label_smoothing}};
+}
+
+ModelOptions options_from(const Json& json) {
+  return {.loss = json.at("loss").get<std::string>(),
+          .init = json.at("init").get<std::string>(),
+          .seed = json.at("seed").get<std::uint64_t>(),
+          .l1 = json.at("l1").get<std::map<std::string, double>>(),
+          .l2 = json.at("l2").get<std::map<std::string, double>>(),
+          .label_smoothing = json.at("label_smoothing").get<double>()};
+}
+
+Model model_from(const SafeTensors& content, const std::string& file) {
+  const auto field = [&](const char* key) -> const std::string& {
+    const auto it = content.metadata.find(key);
+    if (it == content.metadata.end())
+      throw DataError(
+          cat("'", file, "' holds tensors, but no model: its metadata has no '", key, "'"));
+    return it->second;
+  };
+  const auto json = [&](const char* key) { return Json::parse(field(key)); };
+  if (field("format") != kFormat)
+    throw DataError(
+        cat("'", file, "' has format '", field("format"), "', expected '", kFormat, "'"));
+  Model model(field("model"), shape_from(json("features")), options_from(json("options")));
+  model.preprocess = preprocess_from(json("preprocess"));
+  model.class_names = json("classes").get<std::vector<std::string>>();
+  model.metrics = json("metrics").get<std::map<std::string, double>>();
+  return model;
+}
+
+}  // namespace
+
+SafeTensors to_safetensors(const Model& model) {
+  SafeTensors content;
+  const Graph& graph = model.graph();
+  for (const int id : graph.params()) {
+    const Node& node = graph.node(id);
+    const std::span<const float> values = model.params()[node.param].span();
+    const std::vector<float> data = is_transposed(node)
+                                        ? transposed(values, node.shape[0], node.shape[1])
+                                        : std::vector<float>(values.begin(), values.end());
+    content.tensors.push_back(
+        SafeTensor::make(node.name, file_shape(node), std::span<const float>(data)));
+  }
+  return content;
+}
+
+void set_parameters(Model& model, const SafeTensors& content, const std::string& file) {
+  const Graph& graph = model.graph();
+  std::vector<std::string> names;
+  for (const int id : graph.params()) {
+    const Node& node = graph.node(id);
+    names.push_back(node.name);
+    const SafeTensor* tensor = content.find(node.name);
+    if (tensor == nullptr)
+      throw DataError(cat("'", file, "' has no tensor '", node.name, "', which the model needs"));
+    const std::vector<Index> expected = file_shape(node);
+    if (tensor->shape != expected)
+      throw DataError(cat("'", file, "' has '", node.name, "' with shape ", listed(tensor->shape),
+                          ", the model expects ", listed(expected)));
+    if (tensor->dtype != DType::f32 && tensor->dtype != DType::f64)
+      throw DataError(cat("'", file, "' has integers in '", node.name, "', expected F32 or F64"));
+    const std::vector<double> values = tensor->values();
+    const auto bad = std::find_if(values.begin(), values.end(),
+                                  [](double v) { return !std::isfinite(static_cast<float>(v)); });
+    if (bad != values.end())
+      throw DataError(cat("'", file, "' has ", *bad, " in '", node.name, "' at element ",
+                          static_cast<Index>(bad - values.begin()), ", expected a finite number"));
+    const std::span<const double> from(values);
+    const std::vector<float> data = is_transposed(node)
+                                        ? transposed(from, expected[0], expected[1])
+                                        : std::vector<float>(from.begin(), from.end());
+    std::copy(data.begin(), data.end(), model.params()[node.param].begin());
+  }
+  for (const SafeTensor& tensor : content.tensors) {
+    if (std::find(names.begin(), names.end(), tensor.name) != names.end()) continue;
+    const std::string_view near = closest(tensor.name, names);
+    throw DataError(cat("'", file, "' has a tensor '", tensor.name,
+                        "' that is no parameter of the model",
+                        near.empty() ? std::string() : cat(" (nearest: '", near, "')")));
+  }
+}
+
+void Model::save(const std::filesystem::path& path) const {
+  SafeTensors content = to_safetensors(*this);
+  content.metadata = {{"format", std::string(kFormat)},
+                      {"model", text()},
+                      {"features", Json(dims_of(features())).dump()},
+                      {"options", to_json(options()).dump()},
+                      {"preprocess", to_json(preprocess).dump()},
+                      {"classes", Json(class_names).dump()},
+                      {"metrics", Json(metrics).dump()}};
+  write_safetensors(path, content);
+}
+
+Model Model::load(const std::filesystem::path& path) {
+  const SafeTensors content = read_safetensors(path);
+  const std::string file = path.string();
+  try {
+    Model model = model_from(content, file);
+    set_parameters(model, content, file);
+    return model;
+  } catch (const Json::exception&) {
+    throw DataError(cat("'", file, "' has metadata of the wrong form"));
+  } catch (const DataError&) {
+    throw;
+  } catch (const Error& e) {
+    throw DataError(cat("'", file, "' describes a model that cannot be built: ", e.what()));
+  }
+}
+
+}  // namespace chainrule

@@ -1,0 +1,289 @@
+#include "chainrule/io/safetensors.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "chainrule/core/atomic_file.h"
+#include "chainrule/core/error.h"
+
+static_assert(std::endian::native == std::endian::little,
+              "safetensors data is little-endian; a big-endian port must swap bytes here");
+
+namespace chainrule {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kMaxHeader = 4 << 20;
+constexpr std::size_t kMaxTensors = 10'000;
+constexpr std::size_t kMaxName = 1'000;
+constexpr std::size_t kMaxAxes = 16;
+
+struct DTypeInfo {
+  DType type;
+  std::string_view name;
+  std::size_t bytes;
+};
+constexpr DTypeInfo kTypes[] = {{DType::f32, "F32", 4},
+                                {DType::f64, "F64", 8},
+                                {DType::i32, "I32", 4},
+                                {DType::i64, "I64", 8},
+                                {DType::u8, "U8", 1}};
+
+const DTypeInfo& info(DType type) {
+  return *std::find_if(std::begin(kTypes), std::end(kTypes),
+                       [&](const DTypeInfo& t) { return t.type == type; });
+}
+
+template <class T>
+std::vector<double> to_double(const std::vector<std::byte>& bytes) {
+  std::vector<double> values(bytes.size() / sizeof(T));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    T x;
+    std::memcpy(&x, bytes.data() + i * sizeof(T), sizeof(T));
+    values[i] = static_cast<double>(x);
+  }
+  return values;
+}
+
+template <class T>
+SafeTensor make_tensor(std::string name, DType type, std::vector<Index> shape,
+                       std::span<const T> values) {
+  SafeTensor t{.name = std::move(name), .dtype = type, .shape = std::move(shape), .bytes = {}};
+  if (t.size() != static_cast<Index>(values.size()))
+    throw Error(
+        cat("tensor '", t.name, "' has ", values.size(), " values, its shape needs ", t.size()));
+  const auto bytes = std::as_bytes(values);
+  t.bytes.assign(bytes.begin(), bytes.end());
+  return t;
+}
+
+/// One entry of the header, checked against the length of the data.
+struct Entry {
+  SafeTensor tensor;
+  std::uint64_t begin, end;
+};
+
+class Parser {
+ public:
+  explicit Parser(const std::string& file) : file_(file) {}
+
+  SafeTensors parse(std::span<const std::byte> bytes) const {
+    std::uint64_t length = 0;
+    if (bytes.size() < sizeof length)
+      fail(cat("has ", bytes.size(), " bytes, expected at least 8 for the header's length"));
+    std::memcpy(&length, bytes.data(), sizeof length);
+    const auto rest = bytes.subspan(sizeof length);
+    if (length > rest.size())
+      fail(cat("claims a header of ", length, " bytes, only ", rest.size(), " follow"));
+    if (length > kMaxHeader)
+      fail(cat("has a header of ", length, " bytes, at most ", kMaxHeader, " are read"));
+    const Json header =
+        parse_header({reinterpret_cast<const char*>(rest.data()), static_cast<size_t>(length)});
+
+    const auto data = rest.subspan(length);
+    SafeTensors content;
+    std::vector<Entry> entries;
+    for (const auto& [name, value] : header.items()) {
+      if (name == "__metadata__")
+        content.metadata = metadata(value);
+      else
+        entries.push_back(entry(name, value, data.size()));
+      if (entries.size() > kMaxTensors)
+        fail(cat("has more than ", kMaxTensors, " tensors, the limit"));
+    }
+    check_ranges(entries, data.size());
+    for (Entry& e : entries) {
+      const auto range = data.subspan(e.begin, e.end - e.begin);
+      e.tensor.bytes.assign(range.begin(), range.end());
+      content.tensors.push_back(std::move(e.tensor));
+    }
+    return content;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const {
+    throw DataError(cat("safetensors file '", file_, "' ", what));
+  }
+
+  Json parse_header(std::string_view text) const {
+    std::set<std::string> keys;
+    const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
+      if (depth > 3) fail("has a header that is nested too deeply");
+      if (depth == 1 && event == Json::parse_event_t::key &&
+          !keys.insert(parsed.get<std::string>()).second)
+        fail(cat("names '", parsed.get<std::string>(), "' twice in its header"));
+      return true;
+    };
+    try {
+      Json header = Json::parse(text, check);
+      if (!header.is_object()) fail("has a header that is not a JSON object");
+      return header;
+    } catch (const Json::exception&) {
+      fail("has a header that is not valid JSON");
+    }
+  }
+
+  std::map<std::string, std::string> metadata(const Json& value) const {
+    if (!value.is_object()) fail("has metadata that is not a JSON object");
+    std::map<std::string, std::string> result;
+    for (const auto& [key, text] : value.items()) {
+      if (!text.is_string()) fail(cat("has metadata '", key, "' that is not text"));
+      result[key] = text.get<std::string>();
+    }
+    return result;
+  }
+
+  std::uint64_t size(const std::string& name, const Json& value) const {
+    if (!value.is_number_unsigned())
+      fail(cat("has a size in tensor '", name, "' that is not a whole number from 0"));
+    return value.get<std::uint64_t>();
+  }
+
+  Entry entry(const std::string& name, const Json& value, std::uint64_t data) const {
+    if (name.empty() || name.size() > kMaxName || name.find('\0') != name.npos)
+      fail(cat("has a tensor name that is empty, contains NUL or is longer than ", kMaxName));
+    const auto field = [&](const char* key) -> const Json& {
+      if (!value.is_object() || !value.contains(key))
+        fail(cat("has a tensor '", name, "' without '", key, "'"));
+      return value.at(key);
+    };
+    const Json& dtype = field("dtype");
+    const DTypeInfo* type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& t) {
+      return dtype.is_string() && dtype.get_ref<const std::string&>() == t.name;
+    });
+    if (type == std::end(kTypes))
+      fail(cat("has a tensor '", name, "' of another type than F32, F64, I32, I64 or U8"));
+
+    Entry e{.tensor = {.name = name, .dtype = type->type}, .begin = 0, .end = 0};
+    const Json& shape = field("shape");
+    if (!shape.is_array() || shape.size() > kMaxAxes)
+      fail(cat("has a tensor '", name, "' whose shape is no list of at most ", kMaxAxes, " sizes"));
+    // Sizes may multiply beyond 64 bits; any axis of 0 makes the product 0.
+    std::uint64_t bytes = type->bytes;
+    bool too_large = false, nothing = false;
+    for (const Json& axis : shape) {
+      const std::uint64_t n = size(name, axis);
+      if (n == 0) nothing = true;
+      if (n > 0 && bytes > data / n) too_large = true;
+      if (n > static_cast<std::uint64_t>(INT64_MAX)) too_large = true, nothing = false;
+      if (!too_large && n > 0) bytes *= n;
+      e.tensor.shape.push_back(static_cast<Index>(n));
+    }
+    if (nothing) bytes = 0, too_large = false;
+    if (too_large)
+      fail(cat("has a tensor '", name, "' larger than the ", data, " bytes of data in the file"));
+
+    const Json& offsets = field("data_offsets");
+    if (!offsets.is_array() || offsets.size() != 2)
+      fail(cat("has a tensor '", name, "' whose data_offsets are not two numbers"));
+    e.begin = size(name, offsets[0]), e.end = size(name, offsets[1]);
+    if (e.begin > e.end || e.end > data)
+      fail(cat("has a tensor '", name, "' at bytes ", e.begin, " to ", e.end,
+               ", the data has bytes 0 to ", data));
+    if (e.end - e.begin != bytes)
+      fail(
+          cat("has a tensor '", name, "' of ", e.end - e.begin, " bytes, its shape needs ", bytes));
+    return e;
+  }
+
+  void check_ranges(const std::vector<Entry>& entries, std::uint64_t data) const {
+    std::vector<const Entry*> order;
+    for (const Entry& e : entries) order.push_back(&e);
+    std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
+      return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);
+    });
+    std::uint64_t end = 0;
+    for (const Entry* e : order) {
+      if (e->begin != end)
+        fail(cat("has a tensor '", e->tensor.name, "' that begins at byte ", e->begin,
+                 " of the data, expected ", end, " (no gap, no overlap)"));
+      end = e->end;
+    }
+    if (end != data) fail(cat("has ", data, " bytes of data, its tensors cover ", end));
+  }
+
+  const std::string& file_;
+};
+
+}  // namespace
+
+Index SafeTensor::size() const {
+  Index n = 1;
+  for (const Index d : shape) n *= d;
+  return n;
+}
+
+std::vector<double> SafeTensor::values() const {
+  switch (dtype) {
+    case DType::f32:
+      return to_double<float>(bytes);
+    case DType::f64:
+      return to_double<double>(bytes);
+    case DType::i32:
+      return to_double<std::int32_t>(bytes);
+    case DType::i64:
+      return to_double<std::int64_t>(bytes);
+    case DType::u8:
+      return to_double<std::uint8_t>(bytes);
+  }
+  return {};
+}
+
+SafeTensor SafeTensor::make(std::string name, std::vector<Index> shape,
+                            std::span<const float> values) {
+  return make_tensor(std::move(name), DType::f32, std::move(shape), values);
+}
+
+SafeTensor SafeTensor::make(std::string name, std::vector<Index> shape,
+                            std::span<const double> values) {
+  return make_tensor(std::move(name), DType::f64, std::move(shape), values);
+}
+
+const SafeTensor* SafeTensors::find(std::string_view name) const {
+  const auto it = std::find_if(tensors.begin(), tensors.end(),
+                               [&](const SafeTensor& t) { return t.name == name; });
+  return it == tensors.end() ? nullptr : &*it;
+}
+
+SafeTensors parse_safetensors(std::span<const std::byte> file, const std::string& name) {
+  return Parser(name).parse(file);
+}
+
+SafeTensors read_safetensors(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  if (!in || std::filesystem::is_directory(path))
+    throw DataError(cat("cannot open '", path.string(), "'"));
+  const auto size = static_cast<std::streamoff>(in.tellg());
+  std::vector<std::byte> bytes(static_cast<std::size_t>(size));
+  in.seekg(0);
+  if (!in.read(reinterpret_cast<char*>(bytes.data()), size))
+    throw DataError(cat("cannot read '", path.string(), "'"));
+  return parse_safetensors(bytes, path.string());
+}
+
+void write_safetensors(const std::filesystem::path& path, const SafeTensors& content) {
+  Json header = Json::object();
+  if (!content.metadata.empty()) header["__metadata__"] = content.metadata;
+  std::uint64_t offset = 0;
+  std::vector<std::byte> data;
+  for (const SafeTensor& t : content.tensors) {
+    if (header.contains(t.name)) throw Error(cat("two tensors are named '", t.name, "'"));
+    header[t.name] = {{"dtype", info(t.dtype).name},
+                      {"shape", t.shape},
+                      {"data_offsets", {offset, offset + t.bytes.size()}}};
+    offset += t.bytes.size();
+    data.insert(data.end(), t.bytes.begin(), t.bytes.end());
+  }
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');  // keeps the data aligned
+  const std::uint64_t length = text.size();
+  write_file(path, {std::as_bytes(std::span(&length, 1)),
+                    std::as_bytes(std::span(text.data(), text.size())), data});
+}
+
+}  // namespace chainrule
