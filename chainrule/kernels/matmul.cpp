@@ -46,9 +46,9 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// Steps of k between two visits of a tile of c: b's panel of this length stays in the cache.
-constexpr Index kBlockK = 384;
+constexpr Index kBlockK = 256;
 /// Rows of a that are packed together.
-constexpr Index kBlockM = 240;
+constexpr Index kBlockM = 576;
 /// Rows of a register tile: 24 accumulators of 32 registers, or 12 of 16.
 #if HWY_TARGET <= HWY_AVX3
 constexpr int kRows = 12;

@@ -18,12 +18,12 @@ struct Sizes {
   Index m, n, k;
 };
 
-/// Edges of the register tiles (6 or 12 rows, 2 to 64 columns) and of the blocks (240 rows, 384
+/// Edges of the register tiles (6 or 12 rows, 2 to 64 columns) and of the blocks (576 rows, 256
 /// steps), each with its neighbours.
 const Sizes kSizes[] = {{1, 1, 1},    {1, 1, 0},     {2, 3, 0},      {1, 7, 3},     {7, 1, 5},
                         {5, 6, 7},    {6, 16, 8},    {12, 32, 4},    {11, 31, 9},   {13, 33, 10},
-                        {25, 65, 17}, {100, 10, 50}, {10, 100, 383}, {64, 15, 384}, {3, 129, 385},
-                        {241, 40, 9}, {253, 70, 80}, {90, 200, 400}, {37, 128, 770}};
+                        {25, 65, 17}, {100, 10, 50}, {10, 100, 255}, {64, 15, 256}, {3, 129, 257},
+                        {577, 40, 9}, {253, 130, 80}, {90, 200, 400}, {37, 128, 770}};
 
 template <class T>
 std::vector<T> random_values(Index size, std::uint64_t stream) {
