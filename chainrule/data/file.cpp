@@ -96,11 +96,23 @@ Bytes read_plain_or_gzip(const std::filesystem::path& path, std::uint64_t limit)
 }
 
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content) {
-  File file(std::fopen(path.c_str(), "wb"));
+  std::error_code error;
+  const bool device =
+      std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error);
+  std::filesystem::path part = path;
+  if (!device) part += ".part";
+  File file(std::fopen(part.c_str(), "wb"));
   if (!file) cannot("written", path, errno);
-  if (std::fwrite(content.data(), 1, content.size(), file.get()) != content.size())
-    cannot("written", path, errno);
-  if (std::fclose(file.release()) != 0) cannot("written", path, errno);
+  const bool all = content.empty() ||
+                   std::fwrite(content.data(), 1, content.size(), file.get()) == content.size();
+  if (std::fclose(file.release()) != 0 || !all) {
+    const int code = errno;
+    if (!device) std::filesystem::remove(part, error);
+    cannot("written", path, code);
+  }
+  if (device) return;
+  std::filesystem::rename(part, path, error);
+  if (error) cannot("written", path, error.value());
 }
 
 }  // namespace chainrule::data

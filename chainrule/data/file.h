@@ -26,7 +26,8 @@ Bytes gunzip(std::span<const std::uint8_t> file, std::string_view name,
 /// read_file(), and gunzip() when the content begins like a gzip file.
 Bytes read_plain_or_gzip(const std::filesystem::path& path, std::uint64_t limit = kMaxFileBytes);
 
-/// Replaces the file. Throws DataError when it cannot be written completely.
+/// Writes or replaces the file, completely or not at all (by way of a file that ends in ".part").
+/// Throws DataError when that fails.
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content);
 
 }  // namespace chainrule::data

@@ -30,6 +30,21 @@ TEST(File, ReadsWhatWasWritten) {
   }
 }
 
+TEST(File, WritesCompletelyOrNotAtAll) {
+  const Folder folder;
+  const auto path = folder.write("x", sample(10));
+  data::write_file(path, sample(20));
+  EXPECT_EQ(data::read_file(path), sample(20));
+  // A folder in the way of the first step, then of the last.
+  std::filesystem::create_directory(folder.path() / "x.part");
+  expect_error<DataError>([&] { data::write_file(path, sample(30)); }, "x: cannot be written");
+  EXPECT_EQ(data::read_file(path), sample(20));
+  std::filesystem::remove(folder.path() / "x.part");
+  expect_error<DataError>([&] { data::write_file(folder.path(), sample(30)); },
+                          "cannot be written");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+}
+
 TEST(File, ReadsAPipe) {
   const Folder folder;
   const auto path = folder.path() / "pipe";
