@@ -102,6 +102,12 @@ Var Graph::append(std::shared_ptr<const Op> op, std::span<const Var> inputs, Loc
     if (!v) throw Error(cat(tag, "an input is an empty Var ", describe(at)));
     if (&v.graph() != this)
       throw Error(cat(tag, "input '", v.name(), "' belongs to another graph ", describe(at)));
+    const bool indices = this->node(v).kind == NodeKind::class_input;
+    if (indices != op->takes_indices(static_cast<int>(shapes.size())))
+      throw ShapeError(
+          cat(tag, "input '", v.name(), "' holds ",
+              indices ? "class indices, expected numbers " : "numbers, expected class indices ",
+              describe(at)));
     node.inputs.push_back(v.id());
     shapes.push_back(v.shape());
   }

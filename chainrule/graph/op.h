@@ -47,6 +47,8 @@ class Op {
   virtual Index workspace(std::span<const Shape> inputs, Index rows) const = 0;
   /// True when backward() obeys Context::first(), so that the tape need not fill with zeros.
   virtual bool assigns() const = 0;
+  /// True when that input must be class indices; otherwise it must be numbers.
+  virtual bool takes_indices(int input) const = 0;
   /// True when update_state() does something.
   virtual bool has_state() const = 0;
 
@@ -62,7 +64,7 @@ class Op {
 
 /// What a struct must offer to become an operation. `doc` is a static OpDoc; forward and backward
 /// are templates over float and double. Optional: `settings()`, `workspace(shapes, rows)`,
-/// `update_state(context)`, and `static constexpr bool kAssigns = true`.
+/// `takes_indices(input)`, `update_state(context)`, and `static constexpr bool kAssigns = true`.
 template <class O>
 concept Operation = requires(const O& op, const Context<float>& f, const Context<double>& d,
                              std::span<const Shape> shapes) {
@@ -90,6 +92,10 @@ class OpModel final : public Op {
   }
   bool assigns() const override {
     if constexpr (requires { O::kAssigns; }) return O::kAssigns;
+    return false;
+  }
+  bool takes_indices(int input) const override {
+    if constexpr (requires { op_.takes_indices(input); }) return op_.takes_indices(input);
     return false;
   }
   bool has_state() const override {

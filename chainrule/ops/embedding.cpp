@@ -14,11 +14,12 @@ struct Embedding {
                                 {"indices", "table"},
                                 "y[i] = table[indices[i]]",
                                 {"no gradient", "dtable[indices[i]] += dy[i] for each i"}};
-  Index classes;  // 0: the first input does not hold indices
+  Index classes;
+
+  bool takes_indices(int input) const { return input == 0; }
 
   Shape infer(std::span<const Shape> in) const {
     const Shape &indices = in[0], &table = in[1];
-    if (classes == 0) throw ShapeError("the first input holds numbers, expected a class_input");
     if (table.rank() != 2 || table.batched())
       throw ShapeError(cat("the table is ", table.str(), ", expected [V, D] without batch axis"));
     if (table[0] < classes)

@@ -47,6 +47,10 @@ TEST(SquaredError, ShapesThatDoNotFit) {
                        "[B, 3], expected the same (squared_error_test.cpp:"),
             error.npos)
       << error;
+  EXPECT_NE(error_of([&] {
+              squared_error(x, g.class_input("y", 2));
+            }).find("input 'y' holds class indices, expected numbers"),
+            std::string::npos);
 }
 
 }  // namespace

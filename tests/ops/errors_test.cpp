@@ -12,6 +12,7 @@
 #include "chainrule/ops/layer_norm.h"
 #include "chainrule/ops/matmul.h"
 #include "chainrule/ops/reduce.h"
+#include "chainrule/ops/relu.h"
 #include "chainrule/ops/reshape.h"
 #include "chainrule/ops/slice.h"
 #include "chainrule/ops/softmax.h"
@@ -125,7 +126,9 @@ const std::vector<Case> kCases = {
     {[](Graph& g) {
        embedding(g.input("x"), g.param("t", {3, 2}));
      },
-     "[embedding \"embedding1\"] the first input holds numbers, expected a class_input"},
+     "[embedding \"embedding1\"] input 'x' holds numbers, expected class indices"},
+    {[](Graph& g) { relu(g.class_input("x", 10)); },
+     "[relu \"relu1\"] input 'x' holds class indices, expected numbers"},
     {[](Graph& g) {
        embedding(g.class_input("x", 10), g.param("t", {3, 2}));
      },
