@@ -1,5 +1,7 @@
 #include "chainrule/losses/binary_cross_entropy_logits.h"
 
+#include "chainrule/losses/binary_cross_entropy.h"
+#include "chainrule/ops/sigmoid.h"
 #include "tests/losses/loss_run.h"
 
 namespace chainrule::testing {
@@ -22,6 +24,17 @@ TEST(BinaryCrossEntropyLogits, ByHand) {
   const auto [y, dx] = run_loss(rows, 1, {1.09861228866811, 1.09861228866811}, {1, 0});
   expect_near(y, {0.287682072451781, 1.38629436111989});
   expect_near(dx, {-0.25, 0.75});
+}
+
+TEST(BinaryCrossEntropyLogits, AgreesWithItsTwinOfSmallOperations) {
+  const std::vector<double> x{0.3, -1.2, 2, 0.5, 0, -3}, t{0, 0.25, 0.75, 1, 0, 1};
+  const auto twin = run_loss(
+      [](Var a, Var b) {
+        return binary_cross_entropy(sigmoid(a), b, {.reduction = Reduction::none});
+      },
+      3, x, t);
+  expect_near(run_loss(rows, 3, x, t).loss, twin.loss);
+  expect_near(run_loss(rows, 3, x, t).dx, twin.dx);
 }
 
 TEST(BinaryCrossEntropyLogits, HugeLogits) {

@@ -1,5 +1,9 @@
 #include "chainrule/losses/softmax_cross_entropy.h"
 
+#include "chainrule/losses/categorical_cross_entropy.h"
+#include "chainrule/ops/arithmetic.h"
+#include "chainrule/ops/reduce.h"
+#include "chainrule/ops/softmax.h"
 #include "tests/losses/loss_run.h"
 
 namespace chainrule::testing {
@@ -50,6 +54,19 @@ TEST(SoftmaxCrossEntropy, HugeLogits) {
     const auto [y, dx] = run_loss<float>(rows, 2, x, t, classes);
     EXPECT_EQ(y, (std::vector<float>{0, 2e4}));
     EXPECT_EQ(dx, (std::vector<float>{0, 0, 1, -1}));
+  }
+}
+
+TEST(SoftmaxCrossEntropy, AgreesWithItsTwinsOfSmallOperations) {
+  const std::vector<double> x{0.3, -1.2, 2, 0.5, 0.5, -3}, t{0, 0.25, 0.75, 1, 0, 0};
+  const auto fused = run_loss(rows, 3, x, t);
+  const auto logarithms = [](Var a, Var b) { return -sum_features(b * log_softmax(a)); };
+  const auto probabilities = [](Var a, Var b) {
+    return categorical_cross_entropy(softmax(a), b, {.reduction = Reduction::none});
+  };
+  for (const auto& twin : {run_loss(logarithms, 3, x, t), run_loss(probabilities, 3, x, t)}) {
+    expect_near(fused.loss, twin.loss);
+    expect_near(fused.dx, twin.dx);
   }
 }
 
