@@ -111,6 +111,14 @@ void Tape<T>::plan_memory(const TapeOptions& options) {
   Planner planner;
   Index index_end = 0;
 
+  // Inputs and constants are written before forward(), so they come first: one that was recorded
+  // after an operation must not lie where that operation still computes.
+  for (int id = 0; id < graph.size(); ++id) {
+    const Node& node = graph.node(id);
+    if (need[static_cast<std::size_t>(id)] &&
+        (node.kind == NodeKind::input || node.kind == NodeKind::constant))
+      places[static_cast<std::size_t>(id)].value = planner.take(elements(node.shape));
+  }
   for (int id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(id);
     Place& place = places[static_cast<std::size_t>(id)];
@@ -132,10 +140,8 @@ void Tape<T>::plan_memory(const TapeOptions& options) {
       }
       case NodeKind::input:
         differentiate = options.input_gradients && !inference;
-        place.value = planner.take(elements(node.shape));
         break;
       case NodeKind::constant:
-        place.value = planner.take(elements(node.shape));
         break;
       case NodeKind::op: {
         std::vector<Shape> shapes;
