@@ -242,8 +242,8 @@ Bytes format_npy(std::span<const T> elements, std::span<const Index> shape) {
   header.resize(length - 1, ' ');
   header += '\n';
   Bytes file(kMagic.begin(), kMagic.end());
-  file.insert(file.end(), {1, 0, static_cast<std::uint8_t>(length & 255),
-                           static_cast<std::uint8_t>(length >> 8)});
+  for (const std::size_t byte : {std::size_t{1}, std::size_t{0}, length & 255, length >> 8})
+    file.push_back(static_cast<std::uint8_t>(byte));
   file.insert(file.end(), header.begin(), header.end());
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(elements.data());
   file.insert(file.end(), bytes, bytes + elements.size_bytes());
