@@ -238,7 +238,7 @@ std::string Run::describe(const NonFinite& found) const {
 }
 
 void Run::diverge(std::int64_t step, const std::string& what) {
-  std::string kept = cat("after step ", state_.step);
+  std::string kept = state_.step == 0 ? "before training" : cat("after step ", state_.step);
   if (!all_finite(std::span<const float>(params_), pool_)) {
     return_to_kept();
     const Index epoch = state_.history.best_epoch;

@@ -158,6 +158,45 @@ TEST(Fit, SameBitsForAnyNumberOfThreads) {
   EXPECT_NE(one, trained(1, 8));
 }
 
+TEST(Fit, SeedDecidesOrderAndDropout) {
+  const auto after = [](const char* text, bool shuffle, std::uint64_t seed) {
+    const Splits s = data::blobs({.rows = 50});
+    Model model(text, s.features());
+    fit(model, s, {.epochs = 2, .batch = 16, .seed = seed, .shuffle = shuffle});
+    return values(model);
+  };
+  EXPECT_NE(after("linear 3", true, 1), after("linear 3", true, 2));
+  EXPECT_EQ(after("linear 3", false, 1), after("linear 3", false, 2));
+  EXPECT_NE(after("dropout 0.5, linear 3", false, 1), after("dropout 0.5, linear 3", false, 2));
+}
+
+// Losses 1 and 9 in steps of their own, and nothing moves.
+TEST(Fit, TrainLossIsTheMeanOverTheEpochsSteps) {
+  Model model = line_model(2);
+  const History h =
+      fit(model, line({1, 1}, {1, -1}), {.optimizer = Sgd{.lr = 0}, .epochs = 3, .batch = 1});
+  for (const EpochRow& row : h.epochs) EXPECT_EQ(row.train.loss, 5) << row.epoch;
+
+  // Without weights every row is given class 0: three of four are right.
+  Splits s = data::xor_gate();
+  s.train.classes = {0, 0, 0, 1};
+  Model zero("linear 2", s.features(), {.init = "zeros"});
+  const History g = fit(zero, s, {.optimizer = Sgd{.lr = 0}, .epochs = 3, .batch = 3});
+  for (const EpochRow& row : g.epochs) EXPECT_EQ(row.train.accuracy, 0.75) << row.epoch;
+}
+
+TEST(Fit, MovesRunningStatistics) {
+  const Splits s = data::xor_gate();
+  Model model("batch_norm, linear 2", s.features());
+  const std::size_t trainable = model.params().trainable().size();
+  const std::vector<float> before = values(model);
+  fit(model, s, {.epochs = 1});
+  const std::vector<float> after = values(model);
+  ASSERT_GT(before.size(), trainable);
+  EXPECT_NE(std::vector<float>(before.begin() + static_cast<Index>(trainable), before.end()),
+            std::vector<float>(after.begin() + static_cast<Index>(trainable), after.end()));
+}
+
 TEST(Fit, StepsDecide) {
   const Splits s = data::blobs({.rows = 125});  // 100 rows to train on
   Model model("linear 3", s.features());
@@ -324,6 +363,19 @@ TEST(Fit, NanNamesTheLayer) {
   for (float& b : large.params()["fc1.bias"]) b = 1e10f;
   const std::string layer = refusal([&] { fit(large, line({1}, {0})); });
   EXPECT_NE(layer.find("the output of 'fc2' is not finite"), std::string::npos) << layer;
+}
+
+// y = 1e19 for t = 0: the loss is 1e38, but dw = 2 * 1e19 * 1e20 is beyond float.
+TEST(Fit, NanInTheGradientAlone) {
+  Model model = line_model(0);
+  model.params()["fc1.bias"][0] = 1e19f;
+  const std::vector<float> before = values(model);
+  const std::string what = refusal([&] { fit(model, line({1e20f}, {0})); });
+  EXPECT_NE(what.find("training stopped in step 1 (epoch 1): the gradient of 'fc1.weight' is not "
+                      "finite; the model has the parameters that it had before training"),
+            std::string::npos)
+      << what;
+  EXPECT_EQ(values(model), before);
 }
 
 // The step itself overflows: what was before training comes back.
