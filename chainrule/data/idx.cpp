@@ -37,7 +37,6 @@ std::array<Index, kAxes> read_header(const std::string& name, std::uint32_t magi
                         " was expected, its magic number says ", what(got), " (", text.data(),
                         ")"));
   }
-  constexpr std::uint32_t kLongestAxis = 0x7fffffff;  // rows are counted in int32
   std::array<Index, kAxes> axes{};
   const std::uint64_t held = bytes.size() - kHeader;
   std::uint64_t claimed = 1;
@@ -47,7 +46,7 @@ std::array<Index, kAxes> read_header(const std::string& name, std::uint32_t magi
     const std::uint32_t length = big_endian(bytes, 4 + 4 * i);
     axes[i] = length;
     shape += cat(i == 0 ? "" : " x ", length);
-    impossible |= length > kLongestAxis || __builtin_mul_overflow(claimed, length, &claimed);
+    impossible |= __builtin_mul_overflow(claimed, length, &claimed);
   }
   if (impossible || claimed != held)
     throw DataError(cat(name, ": the header promises ", shape, impossible ? "" : " = ",

@@ -35,6 +35,7 @@ TEST(Table, ReadsPlainCells) {
   EXPECT_EQ(parse("a\tb\n1\tx y\n\t2\n"), expected);
   EXPECT_EQ(parse("a\n1\n"), (Cells{{"a"}, {"1"}}));
   EXPECT_EQ(parse("a;b,c;d\n1;2,5;3\n"), (Cells{{"a", "b,c", "d"}, {"1", "2,5", "3"}}));
+  EXPECT_EQ(parse("a;b\n1,2,3;4\n"), (Cells{{"a", "b"}, {"1,2,3", "4"}}));
   EXPECT_EQ(parse(",b\n1,2\n"), (Cells{{"(column 1)", "b"}, {"1", "2"}}));
 }
 
