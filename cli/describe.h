@@ -1,0 +1,20 @@
+// Data and models in one line each.
+#pragma once
+
+#include <string>
+
+#include "chainrule/data/dataset.h"
+#include "chainrule/model/model.h"
+
+namespace chainrule::cli {
+
+/// "28×28 grey   10 classes   19 % of the inputs are not zero"
+std::string describe_rows(const Dataset& data);
+/// "60,000 train / 10,000 test   28×28 grey ..."
+std::string describe_splits(const Splits& splits);
+/// "linear 128, relu, linear 10   101,770 parameters"
+std::string describe_model(const Model& model);
+/// "784 × 50", "10", "1" for a scalar.
+std::string describe_sizes(const Shape& shape);
+
+}  // namespace chainrule::cli

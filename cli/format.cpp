@@ -1,0 +1,77 @@
+#include "cli/format.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "chainrule/core/error.h"
+
+namespace chainrule::cli {
+namespace {
+
+template <class... Args>
+std::string printed(const char* format, Args... args) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, format, args...);
+  return buffer;
+}
+
+}  // namespace
+
+std::string percent(double fraction, int decimals) {
+  return fixed(100 * fraction, decimals) + " %";
+}
+
+std::string fixed(double value, int decimals) {
+  if (!std::isfinite(value) || std::abs(value) >= 1e9) return printed("%.3g", value);
+  return printed("%.*f", decimals, value);
+}
+
+std::string compact(double value) {
+  const double magnitude = std::abs(value);
+  if (magnitude != 0 && (magnitude < 1e-3 || magnitude >= 1e6)) return printed("%.2e", value);
+  return printed("%.4g", value);
+}
+
+std::string duration(double seconds) {
+  if (seconds < 0.001) return "<1 ms";
+  if (seconds < 0.1) return printed("%.0f ms", 1000 * seconds);
+  if (seconds < 9.95) return printed("%.1f s", seconds);
+  const long whole = std::lround(seconds);
+  if (whole < 60) return printed("%ld s", whole);
+  if (whole < 3600) return printed("%ld min %02ld s", whole / 60, whole % 60);
+  return printed("%ld h %02ld min", whole / 3600, whole % 3600 / 60);
+}
+
+std::string counted(std::int64_t count, const std::string& singular) {
+  return grouped(count) + " " + singular + (count == 1 ? "" : "s");
+}
+
+std::string listed(const std::vector<std::string>& items, const std::string& last) {
+  std::string s;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) s += i + 1 == items.size() ? " " + last + " " : ", ";
+    s += items[i];
+  }
+  return s;
+}
+
+std::string joined(const std::vector<std::string_view>& names) {
+  std::string s;
+  for (const std::string_view name : names) s += (s.empty() ? "" : ", ") + std::string(name);
+  return s;
+}
+
+std::string shell_word(const std::string& text) {
+  const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string s = "'";
+  for (const char c : text) {
+    if (c == '\'')
+      s += "'\\''";
+    else
+      s += c;
+  }
+  return s + "'";
+}
+
+}  // namespace chainrule::cli

@@ -1,0 +1,20 @@
+// Ctrl-C asks for an end; the second Ctrl-C ends at once.
+#pragma once
+
+#include <atomic>
+
+namespace chainrule::cli {
+
+/// While it lives, SIGINT and SIGTERM only set a mark. A second signal does what it always does.
+class InterruptGuard {
+ public:
+  InterruptGuard();
+  ~InterruptGuard();
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+  /// True after a signal.
+  static const std::atomic<bool>& mark();
+};
+
+}  // namespace chainrule::cli

@@ -1,0 +1,236 @@
+#include "cli/load_data.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <numeric>
+
+#include "cli/format.h"
+
+#include "chainrule/data/csv.h"
+#include "chainrule/data/digits.h"
+#include "chainrule/data/idx.h"
+#include "chainrule/data/npy.h"
+#include "chainrule/data/toy.h"
+
+namespace chainrule::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Test rows for each training row that --limit leaves, as in MNIST.
+constexpr std::int64_t kTrainPerTest = 6;
+
+std::string environment(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value == nullptr ? "" : value;
+}
+
+fs::path mnist_folder(const DataFlags& flags) {
+  if (!flags.folder.empty()) return flags.folder;
+  if (const std::string folder = environment("CHAINRULE_MNIST"); !folder.empty()) return folder;
+  if (const std::string folder = environment("CHAINRULE_DATA"); !folder.empty())
+    return fs::is_directory(fs::path(folder) / "mnist") ? fs::path(folder) / "mnist"
+                                                        : fs::path(folder);
+  throw UsageError(
+      "where are the four files of MNIST? give --data DIR or set CHAINRULE_MNIST; the set 'digits' "
+      "is built in and needs no files");
+}
+
+std::uint64_t seed_of(const DataFlags& flags) { return static_cast<std::uint64_t>(flags.seed); }
+
+Splits digits(const DataFlags& flags) {
+  data::DigitsOptions options;
+  options.seed = seed_of(flags);
+  if (flags.limit > 0) {
+    options.train = flags.limit;
+    options.test = std::max<Index>(1, flags.limit / kTrainPerTest);
+  }
+  return data::digits(options);
+}
+
+/// The sets that have a name, without MNIST and digits.
+const std::map<std::string, std::function<Splits(std::uint64_t)>>& small_sets() {
+  static const std::map<std::string, std::function<Splits(std::uint64_t)>> sets = {
+      {"and", [](std::uint64_t) { return data::and_gate(); }},
+      {"or", [](std::uint64_t) { return data::or_gate(); }},
+      {"xor", [](std::uint64_t) { return data::xor_gate(); }},
+      {"spiral", [](std::uint64_t seed) { return data::spiral({.seed = seed}); }},
+      {"moons", [](std::uint64_t seed) { return data::moons({.seed = seed}); }},
+      {"circles", [](std::uint64_t seed) { return data::circles({.seed = seed}); }},
+      {"blobs", [](std::uint64_t seed) { return data::blobs({.seed = seed}); }}};
+  return sets;
+}
+
+template <class T>
+T choice(const char* flag, const std::string& word, const std::map<std::string, T>& known) {
+  if (const auto it = known.find(word); it != known.end()) return it->second;
+  std::vector<std::string> names;
+  for (const auto& [name, value] : known) names.push_back(name);
+  throw UsageError(cat(flag, " expects ", listed(names, "or"), ", not '", word, "'"));
+}
+
+data::Missing missing_of(const DataFlags& flags) {
+  return choice<data::Missing>("--missing", flags.missing,
+                               {{"error", data::Missing::error},
+                                {"drop", data::Missing::drop},
+                                {"mean", data::Missing::mean}});
+}
+
+Splits table(const DataFlags& flags) {
+  data::CsvOptions options;
+  options.task = choice<data::Task>("--task", flags.task,
+                                    {{"auto", data::Task::automatic},
+                                     {"classification", data::Task::classification},
+                                     {"regression", data::Task::regression}});
+  options.scaling = choice<data::Scaling>("--scaling", flags.scaling,
+                                          {{"none", data::Scaling::none},
+                                           {"standardise", data::Scaling::standardise},
+                                           {"min_max", data::Scaling::min_max}});
+  options.missing = missing_of(flags);
+  options.test_fraction = flags.test;
+  options.validation_fraction = flags.validation;
+  options.seed = seed_of(flags);
+  options.ignore = flags.ignore;
+  options.target = flags.target;
+  const data::Table table = data::read_csv(flags.name);
+  if (flags.target.empty()) {
+    std::vector<std::string> columns = table.header;
+    if (columns.size() > 12) columns.resize(12), columns.push_back("…");
+    throw UsageError(cat("--target is missing: which column of ", flags.name, " is to be learnt, ",
+                         listed(columns, "or"), "?"));
+  }
+  return data::csv(table, options);
+}
+
+Dataset arrays(const DataFlags& flags) {
+  if (flags.labels.empty())
+    throw UsageError("--labels FILE is missing: the array of the classes or numbers to learn");
+  return data::npy(flags.name, flags.labels);
+}
+
+Dataset first_rows(const Dataset& data, Index rows) {
+  if (rows >= data.rows()) return data;
+  std::vector<std::int32_t> numbers(static_cast<std::size_t>(rows));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return data.subset(numbers);
+}
+
+[[noreturn]] void refuse(const std::string& name) {
+  if (name.find('/') != std::string::npos || name.find('.') != std::string::npos) {
+    if (!fs::exists(name)) throw DataError(cat("there is no file or folder '", name, "'"));
+    throw UsageError(cat("'", name, "' is neither a folder nor a .csv or .npy file"));
+  }
+  std::vector<std::string> names = {"mnist", "digits"};
+  for (const auto& [known, make] : small_sets()) names.push_back(known);
+  throw UsageError(cat("unknown data '", name, "'", did_you_mean(name, names),
+                       closest(name, names).empty() ? ", or a file" : ""));
+}
+
+/// Sets whose parts are given; those that must be split are made whole by split_up().
+Splits load_parts(const DataFlags& flags) {
+  const std::string& name = flags.name;
+  if (name == "mnist") return data::mnist(mnist_folder(flags));
+  if (name == "digits") return digits(flags);
+  if (const auto it = small_sets().find(name); it != small_sets().end())
+    return it->second(seed_of(flags));
+  if (fs::is_directory(name)) return data::mnist(name, fs::path(name).filename().string());
+  refuse(name);
+}
+
+void check_fractions(const DataFlags& flags) {
+  for (const auto& [flag, value] :
+       {std::pair("--test", flags.test), std::pair("--validation", flags.validation)})
+    if (!(value >= 0 && value < 1))
+      throw UsageError(cat(flag, " expects a part of the rows from 0 to below 1, not ", value));
+  if (flags.test + flags.validation >= 1)
+    throw UsageError("--test and --validation leave no rows to train on");
+  if (flags.limit < 0) throw UsageError(cat("--limit cannot be ", flags.limit));
+}
+
+}  // namespace
+
+void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
+  args.group("Data");
+  args.flag("--data", "DIR", &flags.folder,
+            "folder of the four files of mnist; else CHAINRULE_MNIST or CHAINRULE_DATA");
+  args.flag("--labels", "FILE", &flags.labels, "classes or numbers that belong to x.npy");
+  if (use == DataUse::train) {
+    args.flag("--target", "COLUMN", &flags.target, "what to predict, of a .csv file");
+    args.flag("--task", "TASK", &flags.task, "classification, regression or auto, for a .csv file");
+    args.flag("--ignore", "COLUMN", &flags.ignore, "a column not to use; may be repeated");
+    args.flag("--scaling", "HOW", &flags.scaling, "of columns: standardise, min_max or none");
+  }
+  args.flag("--missing", "HOW", &flags.missing,
+            "empty cells are an error, their rows are left out (drop), or become the mean");
+  if (use == DataUse::train) {
+    args.flag("--test", "PART", &flags.test,
+              "part of the rows to test on, where the data has no test part");
+    args.flag("--validation", "PART", &flags.validation,
+              "part of the training rows that chooses the best epoch");
+  }
+  args.flag("--limit", "N", &flags.limit, "use N training rows and a sixth as many to test");
+  args.flag("--data-seed", "N", &flags.seed, "of data that is made, and of the split");
+}
+
+const std::vector<NamedData>& named_data() {
+  static const std::vector<NamedData> all = {
+      {"digits", "28×28 pictures, 10 classes", "drawn by the program; needs no files"},
+      {"mnist", "28×28 pictures, 10 classes", "its four files: --data DIR or CHAINRULE_MNIST"},
+      {"and, or, xor", "2 inputs, 2 classes", "the four rows of the truth table"},
+      {"spiral", "2 inputs, 3 classes", "arms that wind around each other"},
+      {"moons", "2 inputs, 2 classes", "two half circles that reach into each other"},
+      {"circles", "2 inputs, 2 classes", "a circle in a circle"},
+      {"blobs", "2 inputs, 3 classes", "round clouds of points"},
+      {"FILE.csv", "a table with a header", "--target COLUMN is what to predict"},
+      {"FILE.npy", "an array, a row per sample", "--labels FILE.npy is what to predict"},
+      {"FOLDER", "four IDX files, named as MNIST's", "also gzip; Fashion-MNIST and its like"}};
+  return all;
+}
+
+Splits load_data(const DataFlags& flags) {
+  check_fractions(flags);
+  Splits splits;
+  if (ends_with(flags.name, ".csv")) {
+    splits = table(flags);
+  } else if (ends_with(flags.name, ".npy")) {
+    const Dataset all = arrays(flags);
+    auto [rest, test] = split(all, flags.test, seed_of(flags));
+    splits.train = std::move(rest), splits.test = std::move(test);
+    splits.preprocess.image = splits.train.image;
+  } else {
+    splits = load_parts(flags);
+  }
+  if (flags.validation > 0 && splits.validation.rows() == 0) {
+    auto [rest, validation] = split(splits.train, flags.validation, seed_of(flags));
+    splits.train = std::move(rest), splits.validation = std::move(validation);
+  }
+  if (flags.limit > 0) {
+    const Index few = std::max<Index>(1, flags.limit / kTrainPerTest);
+    splits.train = first_rows(splits.train, flags.limit);
+    splits.validation = first_rows(splits.validation, few);
+    splits.test = first_rows(splits.test, few);
+  }
+  return splits;
+}
+
+Dataset load_data_for(const Model& model, const DataFlags& flags) {
+  if (ends_with(flags.name, ".csv")) {
+    if (model.preprocess.columns.empty())
+      throw DataError(cat("the model was not trained on a table, so the columns of ", flags.name,
+                          " mean nothing to it"));
+    return data::apply(model.preprocess, data::read_csv(flags.name),
+                       {.class_names = model.class_names, .missing = missing_of(flags)});
+  }
+  if (ends_with(flags.name, ".npy")) return arrays(flags);
+  return load_data(flags).test;
+}
+
+bool ends_with(const std::string& name, const std::string& ending) {
+  return name.size() > ending.size() &&
+         name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
+}
+
+}  // namespace chainrule::cli

@@ -1,0 +1,47 @@
+// Data by the name that a person types: a built-in set, MNIST, a table, arrays.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/args.h"
+
+#include "chainrule/data/dataset.h"
+#include "chainrule/model/model.h"
+
+namespace chainrule::cli {
+
+/// What the flags say about the data, for every command that reads some.
+struct DataFlags {
+  std::string name;    ///< what stands for DATA
+  std::string folder;  ///< --data
+  std::string labels;  ///< --labels
+  std::string target, task = "auto", missing = "error", scaling = "standardise";
+  std::vector<std::string> ignore;
+  double test = 0.2, validation = 0;
+  std::int64_t limit = 0, seed = 1;
+};
+
+/// Those that a command which trains needs, or a command that only looks.
+enum class DataUse { train, look };
+void declare_data_flags(Args& args, DataFlags& flags, DataUse use);
+
+struct NamedData {
+  std::string name, content, about;
+};
+/// What load_data() knows, for help and for "did you mean".
+const std::vector<NamedData>& named_data();
+
+/// Training, validation and test rows. Throws UsageError for a name that it does not know,
+/// DataError for what cannot be read. A set without a test part of its own is split.
+Splits load_data(const DataFlags& flags);
+
+/// Rows with their targets as `model` wants them: its columns, its scaling, its classes. The test
+/// part of named data, all rows of a file. Throws DataError when they do not fit the model.
+Dataset load_data_for(const Model& model, const DataFlags& flags);
+
+/// "rows.csv" and ".csv": whether a name ends so.
+bool ends_with(const std::string& name, const std::string& ending);
+
+}  // namespace chainrule::cli

@@ -1,0 +1,51 @@
+// Where text for people goes: a terminal with its width and colours, or a plain file.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace chainrule::cli {
+
+/// Standard output or standard error. Colours appear only on a terminal, and not when NO_COLOR is
+/// set (https://no-color.org) or TERM is "dumb".
+class Terminal {
+ public:
+  explicit Terminal(std::FILE* file);
+
+  bool interactive() const { return interactive_; }
+  /// Columns of the window now; 100 when it is not a terminal.
+  int width() const;
+
+  void print(std::string_view text) const;
+  void line(std::string_view text = "") const;
+  /// "label    text", the label set apart: the shape of every summary line of the program.
+  void labelled(std::string_view label, std::string_view text) const;
+
+  std::string bold(std::string_view text) const { return paint("1", text); }
+  std::string dim(std::string_view text) const { return paint("2", text); }
+  std::string accent(std::string_view text) const { return paint("36", text); }
+  std::string good(std::string_view text) const { return paint("32", text); }
+  std::string warn(std::string_view text) const { return paint("33", text); }
+  std::string bad(std::string_view text) const { return paint("1;31", text); }
+
+ private:
+  std::string paint(std::string_view code, std::string_view text) const;
+
+  std::FILE* file_;
+  bool interactive_;
+  bool colour_;
+};
+
+/// Columns that `text` takes on a terminal: UTF-8 characters, escape sequences not counted.
+int display_width(std::string_view text);
+/// `text` filled with blanks to `width` columns.
+std::string pad_right(std::string_view text, int width);
+std::string pad_left(std::string_view text, int width);
+/// `text` cut to `width` columns, the last one "…" when something is missing.
+std::string shorten(std::string_view text, int width);
+/// Breaks `text` at blanks into lines of at most `width` columns; each line but the first is
+/// indented by `indent` blanks.
+std::string wrap(std::string_view text, int width, int indent);
+
+}  // namespace chainrule::cli
