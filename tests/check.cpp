@@ -1,0 +1,2 @@
+// Holds the precompiled header of the tests.
+#include "tests/check.h"
