@@ -75,8 +75,8 @@ void print_confusion(const Terminal& out, const Confusion& confusion,
   std::vector<std::string> words;
   for (std::size_t i = 0; i < std::min(kPairs, all.size()); ++i)
     words.push_back(cat(names[static_cast<std::size_t>(all[i].truth)], " taken for ",
-                        names[static_cast<std::size_t>(all[i].predicted)], " ",
-                        grouped(all[i].count), all[i].count == 1 ? " time" : " times"));
+                        names[static_cast<std::size_t>(all[i].predicted)], " (",
+                        grouped(all[i].count), ")"));
   if (square) out.line();
   out.labelled("confused", listed(words));
 }

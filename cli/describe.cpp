@@ -61,4 +61,12 @@ std::string describe_sizes(const Shape& shape) {
   return text.empty() ? "1" : text;
 }
 
+bool accurate_enough(double accuracy, const std::optional<double>& minimum) {
+  if (!minimum || accuracy >= *minimum) return true;
+  const Terminal err(stderr);
+  err.line(err.bad("chainrule:") + " the accuracy, " + percent(accuracy) + ", is below " +
+           percent(*minimum));
+  return false;
+}
+
 }  // namespace chainrule::cli

@@ -1,6 +1,7 @@
-// Data and models in one line each.
+// Data, models and verdicts in one line each.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "chainrule/data/dataset.h"
@@ -16,5 +17,8 @@ std::string describe_splits(const Splits& splits);
 std::string describe_model(const Model& model);
 /// "784 × 50", "10", "1" for a scalar.
 std::string describe_sizes(const Shape& shape);
+
+/// False, said on standard error, when there is a minimum and the accuracy is below it.
+bool accurate_enough(double accuracy, const std::optional<double>& minimum);
 
 }  // namespace chainrule::cli

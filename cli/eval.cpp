@@ -43,7 +43,7 @@ void print_classes(const Terminal& out, const Evaluation& e,
 
 void print_result(const Terminal& out, const Evaluation& e, const std::vector<std::string>& names) {
   if (e.confusion.classes() == 0) {
-    out.labelled("loss", compact(e.loss));
+    out.labelled("loss", loss_text(e.loss));
     out.labelled("MSE", compact(e.mse));
     out.labelled("MAE", compact(e.mae));
     out.labelled("R²", fixed(e.r2, 4));
@@ -52,7 +52,7 @@ void print_result(const Terminal& out, const Evaluation& e, const std::vector<st
   out.labelled("accuracy", percent(e.accuracy));
   if (e.top_k > 1 && e.top_k < e.confusion.classes())
     out.labelled(cat("top ", e.top_k), percent(e.top_k_accuracy));
-  out.labelled("loss", compact(e.loss));
+  out.labelled("loss", loss_text(e.loss));
   out.line();
   print_classes(out, e, names);
   out.line();
@@ -79,7 +79,8 @@ void print_json(const Evaluation& e, const std::vector<std::string>& names) {
                             .add("rows", s.rows));
     }
     json.add("accuracy", e.accuracy)
-        .add(cat("top_", e.top_k, "_accuracy"), e.top_k_accuracy)
+        .add("top_k", e.top_k)
+        .add("top_k_accuracy", e.top_k_accuracy)
         .add("confusion", square)
         .add("classes", classes);
   }
@@ -99,10 +100,7 @@ int run(const EvalFlags& flags) {
   const Evaluation e = evaluate(model, data, {.threads = static_cast<int>(flags.threads)});
   print_result(out, e, model.class_names);
   if (flags.json) print_json(e, model.class_names);
-  if (!flags.min_accuracy || e.accuracy >= *flags.min_accuracy) return kOk;
-  Terminal(stderr).line(cat("chainrule: the accuracy, ", percent(e.accuracy), ", is below ",
-                            percent(*flags.min_accuracy)));
-  return kFailed;
+  return accurate_enough(e.accuracy, flags.min_accuracy) ? kOk : kFailed;
 }
 
 }  // namespace

@@ -32,6 +32,11 @@ std::string compact(double value) {
   return printed("%.4g", value);
 }
 
+std::string loss_text(double value) {
+  if (value != 0 && std::abs(value) < 1e-3) return printed("%.2e", value);
+  return std::abs(value) < 1e4 ? fixed(value, 4) : printed("%.4g", value);
+}
+
 std::string duration(double seconds) {
   if (seconds < 0.001) return "<1 ms";
   if (seconds < 0.1) return printed("%.0f ms", 1000 * seconds);

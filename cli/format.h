@@ -14,6 +14,8 @@ std::string percent(double fraction, int decimals = 2);
 std::string fixed(double value, int decimals);
 /// Four significant digits, short: "0.3127", "12.35", "1.2e-07".
 std::string compact(double value);
+/// Four digits after the point, so that losses stand in a column; very small ones as 1.23e-05.
+std::string loss_text(double value);
 /// "0.3 s", "2 min 05 s", "1 h 02 min"
 std::string duration(double seconds);
 /// "3 epochs", "1 epoch", "60,000 rows"

@@ -41,14 +41,14 @@ fs::path mnist_folder(const DataFlags& flags) {
 
 std::uint64_t seed_of(const DataFlags& flags) { return static_cast<std::uint64_t>(flags.seed); }
 
-Splits digits(const DataFlags& flags) {
+data::DigitsOptions digits_options(const DataFlags& flags) {
   data::DigitsOptions options;
   options.seed = seed_of(flags);
   if (flags.limit > 0) {
     options.train = flags.limit;
     options.test = std::max<Index>(1, flags.limit / kTrainPerTest);
   }
-  return data::digits(options);
+  return options;
 }
 
 /// The sets that have a name, without MNIST and digits.
@@ -133,7 +133,7 @@ Dataset first_rows(const Dataset& data, Index rows) {
 Splits load_parts(const DataFlags& flags) {
   const std::string& name = flags.name;
   if (name == "mnist") return data::mnist(mnist_folder(flags));
-  if (name == "digits") return digits(flags);
+  if (name == "digits") return data::digits(digits_options(flags));
   if (const auto it = small_sets().find(name); it != small_sets().end())
     return it->second(seed_of(flags));
   if (fs::is_directory(name)) return data::mnist(name, fs::path(name).filename().string());
@@ -225,6 +225,11 @@ Dataset load_data_for(const Model& model, const DataFlags& flags) {
                        {.class_names = model.class_names, .missing = missing_of(flags)});
   }
   if (ends_with(flags.name, ".npy")) return arrays(flags);
+  if (flags.name == "digits") {
+    data::DigitsOptions options = digits_options(flags);
+    options.train = 1;  // the test part does not depend on it
+    return data::digits(options).test;
+  }
   return load_data(flags).test;
 }
 

@@ -31,7 +31,7 @@ struct TrainFlags {
   DataFlags data;
   ModelFlags model;
   std::string optimizer = "adam", schedule = "constant";
-  std::optional<double> lr, momentum, weight_decay;
+  std::optional<double> lr, momentum, weight_decay, min_accuracy;
   std::int64_t seed = 1, batch = 0, epochs = 0, steps = 0, threads = 0, patience = 0;
   double clip_norm = 0, clip_value = 0;
   std::string out = "run";
@@ -91,7 +91,7 @@ std::string describe_training(const TrainFlags& f, const FitOptions& options) {
 }
 
 std::string describe_result(const Evaluation& e) {
-  std::string text = "loss " + compact(e.loss);
+  std::string text = "loss " + loss_text(e.loss);
   if (e.confusion.classes() > 0) return "accuracy " + percent(e.accuracy) + ", " + text;
   return text + ", mean absolute error " + compact(e.mae) + ", R² " + fixed(e.r2, 4);
 }
@@ -134,6 +134,8 @@ class Run {
     options.schedule = Schedule::parse(flags_.schedule);
 
     read_data();
+    if (flags_.min_accuracy && !splits_.train.has_classes())
+      throw UsageError("--min-accuracy needs classes; here numbers are learnt");
     const auto seed = static_cast<std::uint64_t>(flags_.seed);
     Model model = make_model(flags_.model, splits_.train, seed);
     prepare_output_folder(folder_);
@@ -164,8 +166,7 @@ class Run {
         fit(model, splits_, options);
       } catch (const NumericError& e) {
         save(model, recorder.history);
-        throw NumericError(
-            cat(e.what(), "; the last good parameters are in ", model_path().string()));
+        throw NumericError(cat(e.what(), "; written to ", model_path().string()));
       }
     }
     return finish(model, recorder.history);
@@ -226,7 +227,8 @@ class Run {
       print_next(model);
     }
     if (flags_.json) print_json(model, history, train, test);
-    return history.stopped == StopReason::interrupted ? kInterrupted : kOk;
+    if (history.stopped == StopReason::interrupted) return kInterrupted;
+    return accurate_enough(shown.accuracy, flags_.min_accuracy) ? kOk : kFailed;
   }
 
   void print_files(const std::vector<std::string>& written) const {
@@ -321,6 +323,8 @@ Command train_command() {
     args.flag("--json", "", &flags->json,
               "the result as one JSON object on standard output, all else on standard error");
     args.flag("--quiet", "", &flags->quiet, "nothing but errors, and JSON if asked for");
+    args.flag("--min-accuracy", "X", &flags->min_accuracy,
+              "exit code 1 when the test accuracy, from 0 to 1, is below X");
     args.config_file();
     return [flags] {
       const Terminal out(flags->json ? stderr : stdout);

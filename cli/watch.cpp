@@ -83,7 +83,7 @@ void TrainingWatch::print(const EpochRow& row) {
   progress_.clear();
   std::vector<std::string> cells = {grouped(row.epoch)};
   const auto add = [&](const Score& score) {
-    cells.push_back(score.measured() ? compact(score.loss) : "-");
+    cells.push_back(score.measured() ? loss_text(score.loss) : "-");
     if (classes_) cells.push_back(score.has_accuracy() ? percent(score.accuracy) : "-");
   };
   add(row.train);

@@ -145,6 +145,18 @@ TEST(Train, EarlyStoppingKeepsTheBest) {
   EXPECT_EQ(o.number("best_epoch") + 2, o.number("epochs"));
 }
 
+TEST(Train, AccuracyBelowTheMinimumIsExitCode1) {
+  const TemporaryFolder folder;
+  const auto train = [&](const char* minimum) {
+    return run({"train", "circles", "--steps", "1", "--min-accuracy", minimum, "--out",
+                folder.str("run"), "--quiet"});
+  };
+  expect_failure(train("1"), 1, "is below 100.00 %");
+  EXPECT_EQ(train("0").exit_code, 0);
+  const std::string model = folder.str("run/model.safetensors");
+  expect_failure(run({"eval", model, "circles", "--min-accuracy", "1"}), 1, "is below 100.00 %");
+}
+
 TEST(Train, PlainOutputHasALinePerEpochAndNoControlCharacters) {
   const TemporaryFolder folder;
   const Outcome o = run({"train", "blobs", "--epochs", "4", "--out", folder.str("run")});
