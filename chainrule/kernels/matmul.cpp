@@ -6,6 +6,7 @@
 #include "chainrule/kernels/matmul.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
@@ -140,18 +141,22 @@ template <class T, int R>
 HWY_NOINLINE void rows_tile(Index cols, Index k, const T* a, Index a_row, Index a_step, const T* b,
                             Index b_step, T* c, Index c_row, bool add) {
   const Index lanes = static_cast<Index>(hn::Lanes(Tag<T>()));
-  const auto run = [&](auto kernel)
-                       HWY_ATTR { kernel(k, a, a_row, a_step, b, b_step, c, c_row, cols, add); };
+  // A call by name: without optimisation g++ cannot inline through a pointer, as tile demands.
+  const auto run = [&](auto vectors, auto partial) HWY_ATTR {
+    tile<T, R, vectors(), partial()>(k, a, a_row, a_step, b, b_step, c, c_row, cols, add);
+  };
+  using One = std::integral_constant<int, 1>;
+  using Two = std::integral_constant<int, 2>;
   if (cols == 2 * lanes)
     // A constant row stride lets the compiler address every row from one pointer.
     a_row == 1 ? tile<T, R, 2, false>(k, a, 1, a_step, b, b_step, c, c_row, cols, add)
-               : run(tile<T, R, 2, false>);
+               : run(Two{}, std::false_type{});
   else if (cols > lanes)
-    run(tile<T, R, 2, true>);
+    run(Two{}, std::true_type{});
   else if (cols == lanes)
-    run(tile<T, R, 1, false>);
+    run(One{}, std::false_type{});
   else
-    run(tile<T, R, 1, true>);
+    run(One{}, std::true_type{});
 }
 
 template <class T>
