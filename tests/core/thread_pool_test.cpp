@@ -1,0 +1,77 @@
+#include "chainrule/core/thread_pool.h"
+
+#include <atomic>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "chainrule/core/error.h"
+
+namespace chainrule {
+namespace {
+
+TEST(ThreadPool, RunsEachTaskOnce) {
+  for (const int threads : {1, 2, 3, 8}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(pool.threads(), threads);
+    for (const Index tasks : {0, 1, 2, 7, 100}) {
+      for (int repeat = 0; repeat < 200; ++repeat) {
+        std::vector<int> runs(static_cast<std::size_t>(tasks), 0);
+        pool.run(tasks, [&](Index i) { ++runs[static_cast<std::size_t>(i)]; });
+        for (const int n : runs) ASSERT_EQ(n, 1);
+      }
+    }
+  }
+}
+
+TEST(ThreadPool, SplitCoversTheRangeWithoutOverlap) {
+  ThreadPool pool(4);
+  for (const Index n : {0, 1, 3, 4, 5, 1000})
+    for (const Index grain : {1, 10, 5000}) {
+      std::vector<int> seen(static_cast<std::size_t>(n), 0);
+      pool.split(n, grain, [&](Index begin, Index end) {
+        for (Index i = begin; i < end; ++i) ++seen[static_cast<std::size_t>(i)];
+      });
+      for (const int s : seen) EXPECT_EQ(s, 1);
+    }
+}
+
+TEST(ThreadPool, ALoopInsideALoopRunsOnItsThread) {
+  ThreadPool pool(3);
+  std::atomic<int> count{0};
+  pool.run(6, [&](Index) { pool.run(5, [&](Index) { ++count; }); });
+  EXPECT_EQ(count, 30);
+}
+
+TEST(ThreadPool, PassesAnExceptionOnAndGoesOnWorking) {
+  ThreadPool pool(3);
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    EXPECT_THROW(pool.run(50,
+                          [](Index i) {
+                            if (i == 17) throw Error("seventeen");
+                          }),
+                 Error);
+    std::atomic<int> count{0};
+    pool.run(10, [&](Index) { ++count; });
+    EXPECT_EQ(count, 10);
+  }
+}
+
+TEST(ThreadPool, RefusesAbsurdNumbers) {
+  EXPECT_THROW(ThreadPool(-1), Error);
+  EXPECT_THROW(ThreadPool(100'000), Error);
+  EXPECT_GE(ThreadPool::available(), 1);
+}
+
+TEST(Text, CatGroupedAndClosest) {
+  EXPECT_EQ(cat("row ", 3, " has ", 2.5), "row 3 has 2.5");
+  EXPECT_EQ(grouped(101770), "101,770");
+  EXPECT_EQ(grouped(-1000), "-1,000");
+  EXPECT_EQ(grouped(999), "999");
+  const std::vector<std::string> names = {"linear", "relu", "dropout"};
+  EXPECT_EQ(closest("linaer", names), "linear");
+  EXPECT_EQ(closest("xyzzyxyzzy", names), "");
+}
+
+}  // namespace
+}  // namespace chainrule
