@@ -1,5 +1,6 @@
 // A training step allocates nothing after the first. This file counts for the whole program.
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <gtest/gtest.h>
@@ -12,18 +13,28 @@ namespace {
 
 std::atomic<std::int64_t> allocations = 0;
 
-void* counted(std::size_t bytes, std::size_t alignment) {
+void* counted(std::size_t bytes, std::size_t alignment) noexcept {
   ++allocations;
   const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
-  if (void* p = std::aligned_alloc(alignment, whole == 0 ? alignment : whole)) return p;
-  throw std::bad_alloc();
+  return std::aligned_alloc(alignment, whole == 0 ? alignment : whole);
 }
+
+void* or_throw(void* p) {
+  if (p == nullptr) throw std::bad_alloc();
+  return p;
+}
+
+constexpr std::size_t kOrdinary = alignof(std::max_align_t);
 
 }  // namespace
 
-void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
+void* operator new(std::size_t n) { return or_throw(counted(n, kOrdinary)); }
+void* operator new(std::size_t n, std::align_val_t a) {
+  return or_throw(counted(n, static_cast<std::size_t>(a)));
+}
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return counted(n, kOrdinary); }
+void* operator new(std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
+  return counted(n, static_cast<std::size_t>(a));
 }
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
