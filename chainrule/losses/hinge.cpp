@@ -34,7 +34,7 @@ struct MulticlassHinge {
       "multiclass_hinge",
       {"x", "t"},
       "y = max(0, 1 + x_m - x_t), m the class other than t with the greatest score",
-      {"dx_m = dy, dx_t = -dy where y > 0, else 0", "none: classes are no numbers"},
+      {"dx_m = dy, dx_t = -dy where y > 0, else 0", "no gradient"},
       "Crammer and Singer 2001"};
 
   Index classes;

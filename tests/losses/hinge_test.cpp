@@ -25,10 +25,11 @@ TEST(Hinge, ByHand) {
 
 TEST(Hinge, ClassesByHand) {
   // Class 1 in (2, 1.5, 0.25): 1 + 2 - 1.5. Class 0 in (2, 0.5, 0.25): 1 + 0.5 - 2 < 0.
-  // Class 2 in (0, 1, 0.5): 1 + 1 - 0.5.
-  const auto [y, dx] = run_loss(rows, 3, {2, 1.5, 0.25, 2, 0.5, 0.25, 0, 1, 0.5}, {1, 0, 2}, 3);
-  expect_near(y, {1.5, 0, 1.5});
-  expect_near(dx, {1, -1, 0, 0, 0, 0, 0, 1, -1});
+  // Class 2 in (0, 1, 0.5): 1 + 1 - 0.5. Class 1 in (0, 3, 1): 1 + 1 - 3 < 0.
+  const auto [y, dx] =
+      run_loss(rows, 3, {2, 1.5, 0.25, 2, 0.5, 0.25, 0, 1, 0.5, 0, 3, 1}, {1, 0, 2, 1}, 3);
+  expect_near(y, {1.5, 0, 1.5, 0});
+  expect_near(dx, {1, -1, 0, 0, 0, 0, 0, 1, -1, 0, 0, 0});
 }
 
 TEST(Hinge, OneClassIsTooFew) {
