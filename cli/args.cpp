@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "CLI/CLI.hpp"
+
 #include "cli/format.h"
 #include "cli/terminal.h"
 
@@ -29,8 +30,8 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& na
   return near.empty() ? "" : cat(" (did you mean '", near, "'?)");
 }
 
-// Lines "name = value", "# comment", "[section]" ignored; names are those of the flags without
-// the dashes. A value is the rest of its line, commas and blanks included.
+// Lines "name = value" and "# comment"; names are those of the flags without the dashes. A value
+// is the rest of its line, commas and blanks included.
 class SettingsFile : public CLI::ConfigBase {
  public:
   explicit SettingsFile(std::vector<std::string> names) : names_(std::move(names)) {
@@ -40,7 +41,9 @@ class SettingsFile : public CLI::ConfigBase {
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
     std::vector<CLI::ConfigItem> items = ConfigBase::from_config(input);
     for (const CLI::ConfigItem& item : items) {
-      if (item.name == "++" || item.name == "--") continue;  // begin and end of a section
+      if (!item.parents.empty())
+        throw UsageError(cat("the file of --config has a section [", item.parents[0],
+                             "]; settings stand in lines such as 'lr = 0.1', without sections"));
       if (std::find(names_.begin(), names_.end(), item.name) == names_.end())
         throw UsageError(cat("unknown setting '", item.name, "' in the file of --config",
                              suggestion(item.name, names_)));

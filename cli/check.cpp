@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/check/gradcheck.h"
+#include "chainrule/model/model.h"
+#include "chainrule/train/feed.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"
@@ -14,10 +17,6 @@
 #include "cli/model_flags.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
-
-#include "chainrule/check/gradcheck.h"
-#include "chainrule/model/model.h"
-#include "chainrule/train/feed.h"
 
 namespace chainrule::cli {
 namespace {

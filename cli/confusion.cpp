@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "cli/format.h"
-
 #include "chainrule/core/error.h"
+#include "cli/format.h"
 
 namespace chainrule::cli {
 namespace {

@@ -4,9 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/terminal.h"
-
 #include "chainrule/train/metrics.h"
+#include "cli/terminal.h"
 
 namespace chainrule::cli {
 

@@ -4,15 +4,14 @@
 #include <filesystem>
 #include <memory>
 
+#include "chainrule/core/atomic_file.h"
+#include "chainrule/data/write_idx.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"
 #include "cli/load_data.h"
 #include "cli/output_folder.h"
 #include "cli/terminal.h"
-
-#include "chainrule/core/atomic_file.h"
-#include "chainrule/data/write_idx.h"
 
 namespace chainrule::cli {
 namespace {

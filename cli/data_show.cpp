@@ -4,13 +4,12 @@
 #include <filesystem>
 #include <memory>
 
+#include "chainrule/data/image.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"
 #include "cli/load_data.h"
 #include "cli/table.h"
-
-#include "chainrule/data/image.h"
 
 namespace chainrule::cli {
 namespace {

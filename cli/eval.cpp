@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/train/evaluate.h"
 #include "cli/args.h"
 #include "cli/confusion.h"
 #include "cli/describe.h"
@@ -12,8 +13,6 @@
 #include "cli/load_data.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
-
-#include "chainrule/train/evaluate.h"
 
 namespace chainrule::cli {
 namespace {

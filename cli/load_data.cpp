@@ -7,13 +7,12 @@
 #include <map>
 #include <numeric>
 
-#include "cli/format.h"
-
 #include "chainrule/data/csv.h"
 #include "chainrule/data/digits.h"
 #include "chainrule/data/idx.h"
 #include "chainrule/data/npy.h"
 #include "chainrule/data/toy.h"
+#include "cli/format.h"
 
 namespace chainrule::cli {
 namespace {

@@ -5,10 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/args.h"
-
 #include "chainrule/data/dataset.h"
 #include "chainrule/model/model.h"
+#include "cli/args.h"
 
 namespace chainrule::cli {
 

@@ -3,11 +3,10 @@
 #include <charconv>
 #include <string_view>
 
-#include "cli/format.h"
-
 #include "chainrule/layers/init.h"
 #include "chainrule/model/layer_table.h"
 #include "chainrule/model/loss_table.h"
+#include "cli/format.h"
 
 namespace chainrule::cli {
 namespace {

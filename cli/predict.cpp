@@ -9,18 +9,17 @@
 #include <string_view>
 #include <vector>
 
+#include "chainrule/data/csv.h"
+#include "chainrule/data/file.h"
+#include "chainrule/data/image.h"
+#include "chainrule/data/npy.h"
+#include "chainrule/train/evaluate.h"
 #include "cli/args.h"
 #include "cli/format.h"
 #include "cli/json.h"
 #include "cli/load_data.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
-
-#include "chainrule/data/csv.h"
-#include "chainrule/data/file.h"
-#include "chainrule/data/image.h"
-#include "chainrule/data/npy.h"
-#include "chainrule/train/evaluate.h"
 
 namespace chainrule::cli {
 namespace {

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cli/format.h"
-
 #include "chainrule/train/fit.h"
+#include "cli/format.h"
 
 namespace chainrule::cli {
 namespace {

@@ -4,11 +4,10 @@
 #include <chrono>
 #include <optional>
 
+#include "chainrule/train/observer.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
-
-#include "chainrule/train/observer.h"
 
 namespace chainrule::cli {
 
