@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "chainrule/check/gradcheck.h"
+#include "chainrule/core/json.h"
 #include "chainrule/model/model.h"
 #include "chainrule/train/feed.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"
-#include "cli/json.h"
 #include "cli/load_data.h"
 #include "cli/model_flags.h"
 #include "cli/table.h"

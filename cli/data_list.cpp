@@ -1,8 +1,8 @@
 // chainrule data list: what can be learnt from.
 #include <memory>
 
+#include "chainrule/core/json.h"
 #include "cli/args.h"
-#include "cli/json.h"
 #include "cli/load_data.h"
 #include "cli/table.h"
 

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/core/json.h"
 #include "chainrule/train/evaluate.h"
 #include "cli/args.h"
 #include "cli/confusion.h"
 #include "cli/describe.h"
 #include "cli/format.h"
-#include "cli/json.h"
 #include "cli/load_data.h"
 #include "cli/table.h"
 #include "cli/terminal.h"

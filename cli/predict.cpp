@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chainrule/core/json.h"
 #include "chainrule/data/csv.h"
 #include "chainrule/data/file.h"
 #include "chainrule/data/image.h"
@@ -16,7 +17,6 @@
 #include "chainrule/train/evaluate.h"
 #include "cli/args.h"
 #include "cli/format.h"
-#include "cli/json.h"
 #include "cli/load_data.h"
 #include "cli/table.h"
 #include "cli/terminal.h"

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "chainrule/core/atomic_file.h"
+#include "chainrule/core/json.h"
 #include "chainrule/train/curves.h"
 #include "chainrule/train/evaluate.h"
 #include "chainrule/train/fit.h"
@@ -12,7 +13,6 @@
 #include "cli/describe.h"
 #include "cli/format.h"
 #include "cli/interrupt.h"
-#include "cli/json.h"
 #include "cli/load_data.h"
 #include "cli/output_folder.h"
 #include "cli/progress.h"

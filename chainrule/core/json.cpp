@@ -1,9 +1,9 @@
-#include "cli/json.h"
+#include "chainrule/core/json.h"
 
 #include <charconv>
 #include <cstdio>
 
-namespace chainrule::cli {
+namespace chainrule {
 namespace {
 
 // Bytes of the well-formed UTF-8 character at the beginning of `s`, 0 when it is not one
@@ -57,4 +57,4 @@ std::string json_number(double value) {
   return std::string(buffer, end);
 }
 
-}  // namespace chainrule::cli
+}  // namespace chainrule
