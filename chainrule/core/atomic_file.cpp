@@ -18,7 +18,11 @@ class Temporary {
  public:
   explicit Temporary(const std::filesystem::path& target)
       : target_(target), name_(target.string() + ".XXXXXX") {
-    fd_ = ::mkstemp(name_.data());
+    // A device or a pipe (/dev/stdout) is written to; a file in its place would not be it.
+    std::error_code unknown;
+    const auto there = std::filesystem::status(target, unknown);
+    done_ = std::filesystem::exists(there) && !std::filesystem::is_regular_file(there);
+    fd_ = done_ ? ::open(target.c_str(), O_WRONLY) : ::mkstemp(name_.data());
     if (fd_ < 0) fail();
   }
   ~Temporary() {
@@ -38,6 +42,10 @@ class Temporary {
   }
 
   void publish() {
+    if (done_) {
+      if (::close(std::exchange(fd_, -1)) != 0) fail();
+      return;
+    }
     // mkstemp makes a private file; give it the permissions that a plain open would have.
     const mode_t mask = ::umask(0);
     ::umask(mask);
@@ -62,7 +70,7 @@ class Temporary {
   std::filesystem::path target_;
   std::string name_;
   int fd_ = -1;
-  bool done_ = false;
+  bool done_ = false;  // the file with that name needs no removing
 };
 
 }  // namespace

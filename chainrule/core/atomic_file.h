@@ -11,7 +11,8 @@ namespace chainrule {
 
 /// Writes the parts one after another to a new file beside `path`, syncs it to the disk, and
 /// renames it to `path`; then syncs the folder. Throws DataError naming the file and the reason
-/// (no space, no permission), and leaves what was there before.
+/// (no space, no permission), and leaves what was there before. A device or pipe of that name is
+/// written to as it is.
 void write_file(const std::filesystem::path& path,
                 std::initializer_list<std::span<const std::byte>> parts);
 void write_file(const std::filesystem::path& path, std::string_view text);

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <zlib.h>
 
+#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
 
 namespace chainrule::data {
@@ -18,8 +19,8 @@ struct Close {
 };
 using File = std::unique_ptr<std::FILE, Close>;
 
-[[noreturn]] void cannot(const char* verb, const std::filesystem::path& path, int code) {
-  throw DataError(cat(path.string(), ": cannot be ", verb, ": ", std::strerror(code)));
+[[noreturn]] void cannot_read(const std::filesystem::path& path) {
+  throw DataError(cat(path.string(), ": cannot be read: ", std::strerror(errno)));
 }
 
 }  // namespace
@@ -31,7 +32,7 @@ Bytes read_file(const std::filesystem::path& path, std::uint64_t limit) {
   };
   std::error_code unknown;
   const File file(std::fopen(path.c_str(), "rb"));
-  if (!file) cannot("read", path, errno);
+  if (!file) cannot_read(path);
   const std::uintmax_t size = std::filesystem::file_size(path, unknown);  // not of a pipe
   if (!unknown && size > limit) too_long();
 
@@ -43,7 +44,7 @@ Bytes read_file(const std::filesystem::path& path, std::uint64_t limit) {
     got += n;
     if (got > limit) too_long();
     if (n == room) continue;
-    if (std::ferror(file.get())) cannot("read", path, errno);
+    if (std::ferror(file.get())) cannot_read(path);
     bytes.resize(got);
     return bytes;
   }
@@ -96,23 +97,7 @@ Bytes read_plain_or_gzip(const std::filesystem::path& path, std::uint64_t limit)
 }
 
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content) {
-  std::error_code error;
-  const bool device =
-      std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error);
-  std::filesystem::path part = path;
-  if (!device) part += ".part";
-  File file(std::fopen(part.c_str(), "wb"));
-  if (!file) cannot("written", path, errno);
-  const bool all = content.empty() ||
-                   std::fwrite(content.data(), 1, content.size(), file.get()) == content.size();
-  if (std::fclose(file.release()) != 0 || !all) {
-    const int code = errno;
-    if (!device) std::filesystem::remove(part, error);
-    cannot("written", path, code);
-  }
-  if (device) return;
-  std::filesystem::rename(part, path, error);
-  if (error) cannot("written", path, error.value());
+  chainrule::write_file(path, {std::as_bytes(content)});
 }
 
 }  // namespace chainrule::data

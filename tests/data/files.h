@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <string>
 #include <string_view>
@@ -31,7 +32,9 @@ class Folder {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path write(const std::string& name, const data::Bytes& content) const {
     std::filesystem::remove(path_ / name);  // a file cut to nothing is slow to write anew
-    data::write_file(path_ / name, content);
+    std::ofstream(path_ / name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(content.data()),
+               static_cast<std::streamsize>(content.size()));
     return path_ / name;
   }
   std::filesystem::path write(const std::string& name, std::string_view text) const {
