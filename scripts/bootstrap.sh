@@ -4,13 +4,14 @@
 #   scripts/bootstrap.sh          compiler, build tools and libraries
 #   scripts/bootstrap.sh --dev    also formatter, analyser and second compiler for developers
 #   scripts/bootstrap.sh --full   also the outside programs that some tests compare with
+#   scripts/bootstrap.sh --bench  also the libraries that scripts/bench.sh compares with
 #
 # Silent when nothing is missing. Uses apt, with sudo unless run by root; where there is no apt, or
 # no right to use it, it says what to install and exits with 1.
 set -euo pipefail
 export LC_ALL=C
 
-# package : what shows that it is there (a program, or a header when it ends in .h or .hpp)
+# package : what shows that it is there (a program, a header when it ends in .h or .hpp, a path)
 wanted=(
   g++:g++
   cmake:cmake
@@ -31,13 +32,23 @@ dev=(
   librsvg2-bin:rsvg-convert
 )
 full=()  # nothing yet: every test so far needs only what it builds
+bench=(
+  python3-numpy:/usr/lib/python3/dist-packages/numpy
+  python3-torch:/usr/lib/python3/dist-packages/torch
+  libtorch-dev:torch/csrc/api/include/torch/torch.h
+  libfann-dev:fann.h
+  libdlib-dev:dlib/dnn.h
+  libopenblas-dev:cblas.h
+  libopenblas0-openmp:/usr/lib/x86_64-linux-gnu/openblas-openmp
+)
 
 for option in "$@"; do
   case $option in
     --dev) wanted+=("${dev[@]}") ;;
     --full) wanted+=("${full[@]}") ;;
+    --bench) wanted+=("${bench[@]}") ;;
     *)
-      echo "usage: scripts/bootstrap.sh [--dev] [--full]" >&2
+      echo "usage: scripts/bootstrap.sh [--dev] [--full] [--bench]" >&2
       exit 2
       ;;
   esac
@@ -56,6 +67,7 @@ find_missing() {
   for entry in "${wanted[@]}"; do
     package=${entry%%:*} proof=${entry#*:}
     case $proof in
+      /*) [[ -e $proof ]] || missing+=("$package") ;;
       *.h | *.hpp) has_header "$proof" || missing+=("$package") ;;
       *) command -v "$proof" >/dev/null || missing+=("$package") ;;
     esac

@@ -1,0 +1,108 @@
+// What the machine can do, for the figures beside the table of bench/run.py:
+//
+//   peak fma THREADS     10^9 float operations (a fused multiply-add is two) per second
+//   peak memory THREADS  10^9 bytes per second read from memory, too much for any cache
+//
+// Answers one line of standard input after another.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "peak.cpp"
+#include <chrono>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "hwy/foreach_target.h"  // must come before highway.h
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace bench::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// `rounds` times ten independent multiply-adds, enough to hide their latency. Returns operations.
+double multiply_add(long rounds, float* sink) {
+  const hn::ScalableTag<float> d;
+  const auto a = hn::Set(d, 0.999F), b = hn::Set(d, 0.001F);
+  auto s0 = hn::Set(d, sink[0]), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0,
+       s8 = s0, s9 = s0;
+  for (long i = 0; i < rounds; ++i) {
+    s0 = hn::MulAdd(s0, a, b), s1 = hn::MulAdd(s1, a, b), s2 = hn::MulAdd(s2, a, b);
+    s3 = hn::MulAdd(s3, a, b), s4 = hn::MulAdd(s4, a, b), s5 = hn::MulAdd(s5, a, b);
+    s6 = hn::MulAdd(s6, a, b), s7 = hn::MulAdd(s7, a, b), s8 = hn::MulAdd(s8, a, b);
+    s9 = hn::MulAdd(s9, a, b);
+  }
+  const auto sum = hn::Add(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)),
+                           hn::Add(hn::Add(hn::Add(s4, s5), hn::Add(s6, s7)), hn::Add(s8, s9)));
+  sink[0] = hn::GetLane(sum);
+  return 20.0 * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d));
+}
+
+/// Reads `size` floats. Returns bytes.
+double read(const float* data, long size, float* sink) {
+  const hn::ScalableTag<float> d;
+  const long n = static_cast<long>(hn::Lanes(d));
+  auto s0 = hn::Zero(d), s1 = s0, s2 = s0, s3 = s0;
+  for (long i = 0; i + 4 * n <= size; i += 4 * n) {
+    s0 = hn::Add(s0, hn::LoadU(d, data + i)), s1 = hn::Add(s1, hn::LoadU(d, data + i + n));
+    s2 = hn::Add(s2, hn::LoadU(d, data + i + 2 * n));
+    s3 = hn::Add(s3, hn::LoadU(d, data + i + 3 * n));
+  }
+  sink[0] = hn::GetLane(hn::Add(hn::Add(s0, s1), hn::Add(s2, s3)));
+  return 4.0 * static_cast<double>(size);
+}
+
+const char* target() { return hwy::TargetName(HWY_TARGET); }
+
+}  // namespace bench::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bench {
+HWY_EXPORT(multiply_add);
+HWY_EXPORT(read);
+HWY_EXPORT(target);
+
+/// Runs `work(thread, sink)` on each thread; the sum of what they return, per nanosecond.
+template <class F>
+double rate(int threads, F work) {
+  std::vector<double> amount(static_cast<std::size_t>(threads));
+  const auto start = std::chrono::steady_clock::now();
+  {
+    std::vector<std::jthread> pool;
+    for (int t = 0; t < threads; ++t)
+      pool.emplace_back([&, t] {
+        float sink = 0.5F;
+        amount[static_cast<std::size_t>(t)] = work(t, &sink);
+        volatile float kept = sink;
+        static_cast<void>(kept);
+      });
+  }
+  const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
+  double sum = 0;
+  for (const double a : amount) sum += a;
+  return sum / time.count();
+}
+
+}  // namespace bench
+
+int main() {
+  using namespace bench;
+  constexpr long kRounds = 4'000'000, kFloats = 64L << 20;  // 256 MB
+  std::vector<float> memory;
+  std::cout << HWY_DYNAMIC_DISPATCH(target)() << std::endl;
+  std::string what;
+  for (int threads = 1; std::cin >> what >> threads;) {
+    if (what == "fma") {
+      std::cout << rate(threads, [&](int, float* sink) {
+        return HWY_DYNAMIC_DISPATCH(multiply_add)(kRounds, sink);
+      }) << std::endl;
+    } else {
+      memory.resize(kFloats, 1.0F);
+      const long part = kFloats / threads;
+      std::cout << rate(threads, [&](int t, float* sink) {
+        return HWY_DYNAMIC_DISPATCH(read)(memory.data() + t * part, part, sink);
+      }) << std::endl;
+    }
+  }
+}
+#endif

@@ -1,0 +1,452 @@
+#!/usr/bin/env python3
+"""Compares chainrule with other libraries on this machine: see docs/performance.md.
+
+Every competitor is a process that answers lines (peers/peer.h). Rounds are interleaved, one of each
+competitor after the other, so that whatever else the machine does meets all of them; ratios are
+formed from the rounds of the same run, with an interval from resampling rounds.
+"""
+import argparse
+import json
+import os
+import platform
+import random
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+
+
+@dataclass(frozen=True)
+class Workload:
+    row: int
+    name: str
+    widths: str
+    batch: int = 1
+    task: str = "train"
+    optimizer: str = "sgd"
+    rate: float = 0.1
+    dropout: float = 0
+    inputs: tuple = ("sparse", "dense")
+    threads: tuple = (1, 2)
+    goals: tuple = ()  # against PyTorch: (inputs, threads, ratio)
+
+    def line(self, command, inputs, threads, steps):
+        return (f"{command} {self.task} {self.widths} {self.batch} {self.optimizer} {self.rate} "
+                f"{self.dropout} {inputs} {threads} {steps}")
+
+    def operations(self):
+        """Floating-point operations of a step when no zero is skipped."""
+        w = [int(x) for x in self.widths.split("-")]
+        products = [2 * i * o for i, o in zip(w, w[1:])]
+        rows = 10000 if self.task == "all" else self.batch
+        return rows * (sum(products) if self.task != "train" else 3 * sum(products) - products[0])
+
+
+W1, W2, W4 = "784-50-10", "784-512-512-10", "2048-2048-2048-10"
+WORKLOADS = [
+    Workload(1, f"{W1}, batch 100, SGD", W1, 100,
+             goals=(("sparse", 1, 4.0), ("dense", 1, 2.2), ("sparse", 2, 5.0))),
+    Workload(2, f"{W2}, batch 128, SGD", W2, 128,
+             goals=(("sparse", 1, 1.8), ("dense", 1, 1.35), ("sparse", 2, 2.2))),
+    Workload(3, "2-3-1 XOR, batch 4, SGD", "2-3-1", 4, rate=0.5, inputs=("xor",), threads=(1,),
+             goals=(("xor", 1, 500),)),
+    Workload(4, f"{W4}, batch 256, SGD", W4, 256, rate=0.01,
+             goals=(("sparse", 1, 1.05), ("sparse", 2, 1.25))),
+    Workload(5, f"{W1}, predict one", W1, task="one", threads=(1,), goals=(("sparse", 1, 30),)),
+    Workload(6, f"{W2}, batch 128, Adam, dropout", W2, 128, optimizer="adam", rate=0.001,
+             dropout=0.2, inputs=("sparse",), goals=(("sparse", 1, 2.0), ("sparse", 2, 2.4))),
+    Workload(7, f"{W2}, predict 10,000", W2, task="all", inputs=("sparse",),
+             goals=(("sparse", 1, 1.5), ("sparse", 2, 1.5))),
+]
+
+
+class Skipped(Exception):
+    """A competitor cannot run, and why."""
+
+
+class Process:
+    def __init__(self, command, env):
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("OMP", "GOMP", "OPENBL"))}
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=self.errors, text=True, env=clean | env)
+
+    def ask(self, line, timeout=300):
+        try:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+            if not select.select([self.process.stdout], [], [], timeout)[0]:
+                self.process.kill()
+                raise Skipped(f"no answer in {timeout} s")
+            answer = self.process.stdout.readline().strip()
+        except BrokenPipeError:
+            answer = ""
+        if answer.startswith("error: "):
+            raise Skipped(answer[7:])
+        if not answer:
+            self.errors.seek(0)
+            raise Skipped((self.errors.read().strip().splitlines() or ["it ended"])[-1])
+        return answer
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a competitor runs: environment of its process, threads that it is told, variants."""
+    name: str
+    env: tuple = ()
+    threads: int = 1
+    variants: tuple = ()
+
+    def __str__(self):
+        return " ".join((self.name,) + self.variants)
+
+
+def blas(openmp, openblas, *more):
+    return (("OMP_NUM_THREADS", str(openmp)), ("OPENBLAS_NUM_THREADS", str(openblas)),
+            ("GOMP_SPINCOUNT", "0")) + more
+
+
+OPENMP_BLAS = "/usr/lib/x86_64-linux-gnu/openblas-openmp"
+ONE = Setting("1 thread", blas(1, 1))
+BLAS_TWO = Setting("2 of OpenBLAS", blas(1, 2), 1)
+TORCH_TWO = [BLAS_TWO, Setting("2 of OpenMP", blas(2, 1), 2),
+             Setting("2 of both", blas(2, 2), 2)]
+if os.path.isdir(OPENMP_BLAS):
+    TORCH_TWO.append(Setting("2, OpenBLAS on OpenMP",
+                             blas(2, 2, ("LD_LIBRARY_PATH", OPENMP_BLAS)), 2))
+
+
+@dataclass(frozen=True)
+class Peer:
+    name: str
+    title: str
+    command: tuple
+    two: tuple = ()  # settings with two threads
+    package: str = ""
+    slowest: tuple = ()  # rows that would take minutes
+    one: Setting = ONE
+
+    def variants(self, work):
+        if self.name not in ("torch", "libtorch") or work.row == 3:
+            return ()
+        if self.name == "libtorch":
+            return ("bytes",) if work.task == "train" else ("parts",) * (work.task == "all")
+        return {"train": ("foreach", "jit", "bytes"), "one": ("jit",), "all": ("parts",)}[work.task]
+
+
+def peers(build):
+    def native(name):
+        return (str(build / "bench" / f"bench_{name}"),)
+
+    def script(name):
+        return (PYTHON, str(ROOT / "bench" / "peers" / f"{name}_peer.py"))
+
+    ours = Setting("1 thread"), (Setting("2 threads", threads=2),)
+    return [
+        Peer("ours", "chainrule", native("ours"), ours[1], one=ours[0]),
+        Peer("torch", "PyTorch", script("torch"), tuple(TORCH_TWO), "python3-torch"),
+        Peer("libtorch", "libtorch", native("libtorch"), tuple(TORCH_TWO), "libtorch-dev"),
+        Peer("numpy", "numpy", script("numpy"), (BLAS_TWO,), "python3-numpy"),
+        Peer("dlib", "dlib", native("dlib"), (BLAS_TWO,), "libdlib-dev"),
+        Peer("fann", "FANN", native("fann"), (), "libfann-dev", slowest=(4, 7)),
+    ]
+
+
+class Race:
+    """All processes, and the rounds between them."""
+
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.processes, self.versions, self.absent, self.code = {}, {}, {}, {}
+        self.peak = Process([str(options.build / "bench" / "bench_peak")], {})
+        self.simd = self.peak.process.stdout.readline().strip()
+
+    def close(self):
+        for p in [self.peak, *self.processes.values()]:
+            p.close()
+
+    def process(self, peer, setting):
+        key = peer.name, setting.env
+        if key not in self.processes:
+            if peer.name in self.absent:
+                raise Skipped(self.absent[peer.name])
+            try:
+                if not os.path.exists(peer.command[0]):
+                    raise Skipped(f"not built, {peer.package} was not found")
+                found = Process([*peer.command, self.folder], dict(setting.env))
+                self.versions[peer.name] = found.ask("version")
+            except Skipped as reason:
+                self.absent[peer.name] = str(reason)
+                raise
+            self.processes[key] = found
+        return self.processes[key]
+
+    def round(self, peer, setting, work, inputs, steps):
+        """Seconds per step, and the loss of the last."""
+        line = work.line("round", inputs, setting.threads, steps)
+        line = " ".join((line,) + setting.variants)
+        seconds, loss = map(float, self.process(peer, setting).ask(line).split())
+        return seconds / steps, loss
+
+    def steps(self, peer, setting, work, inputs, seconds):
+        """As many as take about `seconds`."""
+        steps = 1
+        while True:
+            each, _ = self.round(peer, setting, work, inputs, steps)
+            if each * steps > seconds / 6 or each > seconds:
+                return max(1, min(round(seconds / max(each, 1e-9)), 1_000_000))
+            steps = min(steps * 8, round(seconds / max(each, 1e-9)) + 1)
+
+    def trial(self, peer, setting, work, inputs):
+        seconds = self.options.seconds / 3
+        steps = self.steps(peer, setting, work, inputs, seconds)
+        return min(self.round(peer, setting, work, inputs, steps)[0] for _ in range(3))
+
+    def best_setting(self, peer, work, inputs, threads):
+        """Looks for the fastest way to run: each variant alone is added if it helps on one thread,
+        then each way to use two."""
+        key = peer.name, work, inputs
+        best, least = peer.one, None
+        if key in self.code:
+            best = replace(peer.one, variants=self.code[key])
+        else:
+            for v in peer.variants(work):
+                least = least or self.trial(peer, best, work, inputs)
+                other = replace(best, variants=best.variants + (v,))
+                seconds = self.trial(peer, other, work, inputs)
+                if seconds < least:
+                    best, least = other, seconds
+            self.code[key] = best.variants
+        if threads == 1 or not peer.two:
+            return best
+        if peer.name == "ours":
+            return peer.two[0]
+        choices = [best] + [replace(s, variants=best.variants) for s in peer.two]
+        return min(choices, key=lambda s: self.trial(peer, s, work, inputs))
+
+    def peaks(self, threads):
+        """Measured now: operations per second, the best of three."""
+        return 1e9 * max(float(self.peak.ask(f"fma {threads}")) for _ in range(3))
+
+    def compare(self, work, inputs, threads, chosen):
+        """Interleaved rounds of one workload; a dictionary for the JSON file."""
+        result = {"row": work.row, "workload": work.name, "widths": work.widths,
+                  "batch": work.batch, "inputs": inputs, "threads": threads,
+                  "operations": work.operations(), "peers": {}, "peak": []}
+        ready = []
+        for peer in chosen:
+            try:
+                if work.row in peer.slowest:
+                    raise Skipped("it would take minutes")
+                setting = self.best_setting(peer, work, inputs, threads)
+                steps = self.steps(peer, setting, work, inputs, self.options.seconds)
+                ready.append((peer, setting, steps))
+                result["peers"][peer.name] = {"setting": str(setting), "steps": steps, "times": []}
+            except Skipped as reason:
+                result["peers"][peer.name] = {"skipped": str(reason)}
+        for i in range(self.options.rounds):
+            result["peak"].append(self.peaks(threads))
+            for peer, setting, steps in ready if i % 2 == 0 else reversed(ready):
+                time.sleep(0.03)  # threads of the one before go to sleep
+                try:
+                    seconds, loss = self.round(peer, setting, work, inputs, steps)
+                except Skipped as reason:
+                    result["peers"][peer.name] = {"skipped": str(reason)}
+                    continue
+                entry = result["peers"][peer.name]
+                if "times" in entry:
+                    entry["times"].append(seconds)
+                    entry["loss"] = loss
+        summarise(result, work)
+        return result
+
+
+def summarise(result, work):
+    ours = result["peers"].get("ours", {}).get("times", [])
+    for name, entry in result["peers"].items():
+        times = entry.get("times")
+        if not times:
+            continue
+        entry["median"], entry["min"] = median(times), min(times)
+        entry["spread"] = (max(times) - min(times)) / entry["median"]
+        if ours and name != "ours" and len(times) == len(ours):
+            entry["ratio"] = median(times) / median(ours)
+            entry["interval"] = interval(times, ours)
+    if ours:
+        work_rate = [result["operations"] / t / p for t, p in zip(ours, result["peak"])]
+        result["peak_fraction"] = {
+            "best": result["operations"] / min(ours) / max(result["peak"]),
+            "median": median(work_rate)}
+    for inputs, threads, goal in work.goals:
+        if (inputs, threads) == (result["inputs"], result["threads"]):
+            result["goal"] = goal
+
+
+def interval(theirs, ours, samples=2000):
+    """95 % interval of the ratio of medians, from rounds drawn with replacement."""
+    generator = random.Random(1)
+    ratios = []
+    for _ in range(samples):
+        chosen = generator.choices(range(len(ours)), k=len(ours))
+        ratios.append(median(theirs[i] for i in chosen) / median(ours[i] for i in chosen))
+    ratios.sort()
+    return [ratios[samples // 40], ratios[-samples // 40]]
+
+
+def check(race, work, chosen):
+    """Loss after 100 steps from the same parameters with the same batches."""
+    work = replace(work, dropout=0)
+    inputs = work.inputs[0]
+    result = {"row": work.row, "workload": work.name, "steps": 100, "losses": {}}
+    for peer in chosen:
+        if peer.name in ("ours", "torch", "numpy"):
+            try:
+                answer = race.process(peer, peer.one).ask(work.line("check", inputs, 1, 100))
+                result["losses"][peer.name] = float(answer.split()[1])
+            except Skipped:
+                pass
+    ours = result["losses"]["ours"]
+    result["difference"] = max(
+        (abs(l / ours - 1) for l in result["losses"].values()), default=0.0)
+    result["equal"] = result["difference"] < 1e-4
+    return result
+
+
+def machine(race):
+    cpu = "unknown"
+    try:
+        with open("/proc/cpuinfo") as file:
+            cpu = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    bandwidth = {t: max(float(race.peak.ask(f"memory {t}")) for _ in range(3)) for t in (1, 2)}
+    return {"cpu": cpu, "processors": len(os.sched_getaffinity(0)), "system": platform.platform(),
+            "instructions": race.simd, "load": os.getloadavg()[0],
+            "fma_peak": {t: race.peaks(t) for t in (1, 2)},
+            "memory_bandwidth": {t: 1e9 * b for t, b in bandwidth.items()}}
+
+
+def duration(seconds):
+    for unit, factor in (("s ", 1), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * factor >= 1 or unit == "µs":
+            return f"{seconds * factor:.3g} {unit}"
+
+
+class Table:
+    """One line for each comparison: our time, and for each peer its time, the ratio, and in
+    brackets the interval of the ratio."""
+
+    def __init__(self, names):
+        self.names, self.colour = names, sys.stdout.isatty()
+        titles = "".join(f"{title:>27}" for name, title in names if name != "ours")
+        print(f"\n{'':1} {'workload':<40}{'inputs':<7}{'thr.':>4}{'chainrule':>10}{titles}"
+              f"{'wanted':>8}")
+
+    def paint(self, text, good):
+        return f"\x1b[{32 if good else 31}m{text}\x1b[0m" if self.colour else text
+
+    def add(self, r):
+        ours = r["peers"].get("ours", {})
+        line = f"{r['row']} {r['workload']:<40}{r['inputs']:<7}{r['threads']:>4}"
+        line += f"{duration(ours['median']) if 'median' in ours else '–':>10}"
+        for name, _ in self.names:
+            if name == "ours":
+                continue
+            entry = r["peers"][name]
+            if "ratio" in entry:
+                low, high = entry["interval"]
+                ratio = f"{entry['ratio']:.3g}×"
+                cell = f"{duration(entry['median']):>9}{ratio:>7} {f'{low:.3g}–{high:.3g}':>10}"
+                line += self.paint(cell, entry["ratio"] >= 1)
+            else:
+                line += f"{'–':>27}"
+        if "goal" in r and "ratio" in r["peers"].get("torch", {}):
+            met = r["peers"]["torch"]["ratio"] >= r["goal"]
+            goal = f"{r['goal']:g}×"
+            line += self.paint(f"{goal:>6} {'✓' if met else '✗'}", met)
+        print(line, flush=True)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "release")
+    parser.add_argument("--json", type=Path, help="write everything measured to this file")
+    parser.add_argument("--plots", type=Path, help="write SVG pictures to this folder")
+    parser.add_argument("--data", help="folder with MNIST's four files; else CHAINRULE_MNIST; "
+                                       "without both, digits that chainrule draws")
+    parser.add_argument("--only", help="rows, as in 1,3,5")
+    parser.add_argument("--peers", help="as in ours,torch")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--rounds", type=int, help="of each comparison")
+    parser.add_argument("--seconds", type=float, help="of each round")
+    options = parser.parse_args()
+    options.rounds = options.rounds or (5 if options.quick else 11)
+    options.seconds = options.seconds or (0.1 if options.quick else 0.5)
+    options.only = [int(n) for n in options.only.split(",")] if options.only else range(1, 13)
+    options.data = options.data or os.environ.get("CHAINRULE_MNIST", "")
+    return options
+
+
+def main():
+    options = parse_arguments()
+    chosen = peers(options.build)
+    if options.peers:
+        chosen = [p for p in chosen if p.name in options.peers.split(",")]
+    with tempfile.TemporaryDirectory(prefix="chainrule-bench-") as folder:
+        rows = 20000 if options.quick else 60000
+        subprocess.run([options.build / "bench" / "bench_ours", "write", folder, str(rows)] +
+                       [options.data] * bool(options.data), check=True)
+        race = Race(options, folder)
+        report = {"machine": machine(race), "data": options.data or "digits",
+                  "rounds": options.rounds, "seconds": options.seconds, "rows": [], "checks": []}
+        m = report["machine"]
+        print(f"{m['cpu']}, {m['processors']} processors, {m['instructions']}; measured "
+              f"{m['fma_peak'][1] / 1e9:.0f} GFLOP/s and {m['memory_bandwidth'][1] / 1e9:.1f} GB/s "
+              f"on one thread, {m['fma_peak'][2] / 1e9:.0f} and "
+              f"{m['memory_bandwidth'][2] / 1e9:.1f} on two; load {m['load']:.1f}")
+        table = Table([(p.name, p.title) for p in chosen])
+        for work in WORKLOADS:
+            if work.row not in options.only:
+                continue
+            for inputs in work.inputs:
+                for threads in work.threads:
+                    report["rows"].append(race.compare(work, inputs, threads, chosen))
+                    table.add(report["rows"][-1])
+        print()
+        for r in report["rows"]:
+            if r["row"] in (2, 4) and r["inputs"] == "dense" and r["threads"] == 1:
+                f = r["peak_fraction"]
+                print(f"row {r['row']}, dense, one thread: {f['best']:.2f} of the measured peak in "
+                      f"the best round, {f['median']:.2f} in the median")
+        for work in WORKLOADS:
+            if work.row in options.only and work.task == "train":
+                result = check(race, work, chosen)
+                report["checks"].append(result)
+                losses = ", ".join(f"{k} {v:.7g}" for k, v in result["losses"].items())
+                print(f"row {work.row}, loss after 100 steps: {losses}: "
+                      f"{'equal' if result['equal'] else 'NOT EQUAL'}")
+        for name, reason in race.absent.items():
+            print(f"skipped {name}: {reason}")
+        report["versions"] = race.versions
+        race.close()
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+    return 0 if all(c["equal"] for c in report["checks"]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
