@@ -1,8 +1,8 @@
-#include "chainrule/ops/batch_norm.h"
-
 #include "chainrule/layers/batch_norm.h"
+
 #include "chainrule/layers/init.h"
 #include "chainrule/layers/layer.h"
+#include "chainrule/ops/batch_norm.h"
 
 namespace chainrule {
 

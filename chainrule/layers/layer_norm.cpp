@@ -1,8 +1,8 @@
-#include "chainrule/ops/layer_norm.h"
+#include "chainrule/layers/layer_norm.h"
 
 #include "chainrule/layers/init.h"
 #include "chainrule/layers/layer.h"
-#include "chainrule/layers/layer_norm.h"
+#include "chainrule/ops/layer_norm.h"
 
 namespace chainrule {
 
