@@ -90,6 +90,7 @@ Command train_command();
 Command eval_command();
 Command predict_command();
 Command check_command();
+Command explain_command();
 Command data_list_command();
 Command data_make_command();
 Command data_show_command();

@@ -26,8 +26,8 @@ constexpr const char* kExitCodes =
     "  130  interrupted by Ctrl-C; the best model so far was written\n";
 
 std::vector<Command> commands() {
-  return {train_command(),     eval_command(),      predict_command(),  check_command(),
-          data_list_command(), data_make_command(), data_show_command()};
+  return {train_command(),   eval_command(),      predict_command(),   check_command(),
+          explain_command(), data_list_command(), data_make_command(), data_show_command()};
 }
 
 int help_width(const Terminal& out) { return std::min(out.width(), kHelpWidth); }
@@ -52,6 +52,7 @@ void print_overview(const std::vector<Command>& all) {
   out.line("  chainrule train flowers.csv --target species --hidden 16");
   out.line("  chainrule predict run/model.safetensors seven.png");
   out.line("  chainrule check --model 'linear 3, tanh, linear 2' --inputs 4");
+  out.line("  chainrule explain '(a*b + c)^2' a=2 b=3 c=1");
   out.line();
   out.line(out.bold("Exit codes"));
   out.print(kExitCodes);

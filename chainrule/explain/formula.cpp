@@ -719,7 +719,7 @@ class FormulaReader {
 
   /// Inputs and named results are called as in the text, the others a, b, c, ..., the result out.
   void give_names() {
-    std::vector<std::string> taken;
+    std::vector<std::string> taken{"d"};  // d is for derivatives
     for (const auto& [name, value] : values_) taken.push_back(name);
     for (const auto& [name, value] : named_) taken.emplace_back(name);
     for (const Function& f : kFunctions) taken.emplace_back(f.name);

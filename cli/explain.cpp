@@ -1,0 +1,43 @@
+// chainrule explain: where a gradient comes from, number by number.
+#include "cli/explain.h"
+
+#include <memory>
+
+#include "cli/args.h"
+
+namespace chainrule::cli {
+
+Command explain_command() {
+  Command c;
+  c.name = "explain";
+  c.usage = "FORMULA [name=value...] [flags]";
+  c.summary = "take a backward pass apart, number by number";
+  c.about =
+      "Shows the forward pass node by node and the backward pass edge by edge as upstream × local "
+      "derivative = downstream, sums where several paths meet, and compares the gradient of each "
+      "input with central differences.\n"
+      "A formula has + - * / ^, @ for products of matrices, and names for results: "
+      "'z = x @ w + b; relu(z)'. A value is a number, a vector [1, 2] or a matrix "
+      "[[1, 2], [3, 4]]. Functions: relu, sigmoid, tanh, exp, log, sqrt, abs, max, min, sum, mean, "
+      "softmax, transpose, cross_entropy(p, t) of probabilities and softmax_cross_entropy(x, t) of "
+      "logits, where t is like p or the number of a class.";
+  c.examples =
+      "  chainrule explain '(apple*apple_num + orange*orange_num)*tax' \\\n"
+      "      apple=100 apple_num=2 orange=150 orange_num=3 tax=1.1\n"
+      "  chainrule explain 'softmax(x)' x='[1, 2, 3]'\n"
+      "  chainrule explain 'z = x @ w + b; cross_entropy(softmax(z), t)' x='[1, 2]' \\\n"
+      "      w='[[0.1, 0.2], [0.3, 0.4]]' b='[0, 0.1]' t=1 --svg network.svg\n";
+  c.declare = [](Args& args) {
+    auto flags = std::make_shared<ExplainFlags>();
+    args.positional("FORMULA", &flags->words, "the formula, then a value for each of its names");
+    args.group("Output");
+    args.flag("--svg", "FILE", &flags->svg,
+              "the graph drawn: values above the arrows, gradients below");
+    args.flag("--json", "", &flags->json,
+              "the explanation as one JSON object on standard output, all else on standard error");
+    return [flags] { return explain_formula(*flags); };
+  };
+  return c;
+}
+
+}  // namespace chainrule::cli
