@@ -23,7 +23,7 @@ class UsageError : public Error {
 /// What the program tells the shell. Shown by --help and by docs/.
 enum ExitCode : int {
   kOk = 0,
-  kFailed = 1,  ///< a gradient check failed, or the accuracy is below the one demanded
+  kFailed = 1,  ///< a gradient is wrong, or the accuracy is below the one demanded
   kUsage = 2,
   kData = 3,
   kNumeric = 4,
@@ -91,6 +91,7 @@ Command eval_command();
 Command predict_command();
 Command check_command();
 Command explain_command();
+Command compare_command();
 Command data_list_command();
 Command data_make_command();
 Command data_show_command();

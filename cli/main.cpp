@@ -19,15 +19,16 @@ constexpr int kHelpWidth = 100;
 
 constexpr const char* kExitCodes =
     "  0    done\n"
-    "  1    the gradient check failed, or the accuracy is below --min-accuracy\n"
+    "  1    check or compare found a wrong gradient, or the accuracy is below --min-accuracy\n"
     "  2    the command line is wrong: an unknown flag, a typo in a model, sizes that do not fit\n"
     "  3    a file or the data in it cannot be used or written\n"
     "  4    training met numbers that are not finite\n"
     "  130  interrupted by Ctrl-C; the best model so far was written\n";
 
 std::vector<Command> commands() {
-  return {train_command(),   eval_command(),      predict_command(),   check_command(),
-          explain_command(), data_list_command(), data_make_command(), data_show_command()};
+  return {train_command(),     eval_command(),      predict_command(),
+          check_command(),     explain_command(),   compare_command(),
+          data_list_command(), data_make_command(), data_show_command()};
 }
 
 int help_width(const Terminal& out) { return std::min(out.width(), kHelpWidth); }
