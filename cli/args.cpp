@@ -171,8 +171,9 @@ bool Args::given(std::string_view name) const {
 std::string Args::help(int width,
                        const std::function<std::string(std::string_view)>& heading) const {
   constexpr int kIndent = 2;
+  const std::string help = "-h, --help";
   std::vector<std::string> left;
-  int column = 0;
+  int column = kIndent + display_width(help) + 3;
   for (const Item& item : items_) {
     left.push_back(item.name + (item.value_name.empty() ? "" : " " + item.value_name));
     column = std::max(column, kIndent + display_width(left.back()) + 3);
@@ -193,7 +194,7 @@ std::string Args::help(int width,
   }
   begin("Other");
   if (has_config_) entry("--config FILE", "read settings from FILE: lines such as 'lr = 0.1'");
-  entry("-h, --help", "this text");
+  entry(help, "this text");
   return text;
 }
 

@@ -125,7 +125,10 @@ int run(std::vector<std::string> words) {
     words.erase(words.begin());
     if (!words.empty()) words.push_back("--help");
   }
-  if (words.empty() || words[0] == "--help" || words[0] == "-h") {
+  const auto is_help = [](const std::string& word) { return word == "--help" || word == "-h"; };
+  // 'data' alone is half a command: the overview has its other halves.
+  const bool half = words.size() == 2 && words[0] == "data" && is_help(words[1]);
+  if (words.empty() || is_help(words[0]) || half) {
     print_overview(all);
     return kOk;
   }

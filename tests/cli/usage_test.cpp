@@ -36,6 +36,7 @@ TEST(Usage, OverviewNamesEveryCommandAndExitCode) {
   for (const char* code : {"\n  0 ", "\n  1 ", "\n  2 ", "\n  3 ", "\n  4 ", "\n  130 "})
     EXPECT_NE(o.out.find(code), std::string::npos) << code;
   EXPECT_EQ(run({}).out, o.out);
+  EXPECT_EQ(run({"data", "--help"}).out, o.out);
 }
 
 TEST(Usage, HelpOfEachCommandFitsHundredColumnsAndEndsWithExamples) {
@@ -45,6 +46,7 @@ TEST(Usage, HelpOfEachCommandFitsHundredColumnsAndEndsWithExamples) {
     EXPECT_EQ(o.exit_code, 0);
     EXPECT_NE(o.out.find("\nExamples\n  chainrule " + words[0]), std::string::npos) << o.out;
     EXPECT_NE(o.out.find("\nExit codes\n"), std::string::npos);
+    EXPECT_NE(o.out.find("-h, --help   "), std::string::npos) << o.out;
     std::istringstream lines(o.out);
     for (std::string line; std::getline(lines, line);) {
       EXPECT_LE(length(line), 100U) << line;
