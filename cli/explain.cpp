@@ -4,13 +4,14 @@
 #include <memory>
 
 #include "cli/args.h"
+#include "cli/load_data.h"
 
 namespace chainrule::cli {
 
 Command explain_command() {
   Command c;
   c.name = "explain";
-  c.usage = "FORMULA [name=value...] [flags]";
+  c.usage = "FORMULA name=value... | MODEL DATA [flags]";
   c.summary = "take a backward pass apart, number by number";
   c.about =
       "Shows the forward pass node by node and the backward pass edge by edge as upstream × local "
@@ -20,22 +21,39 @@ Command explain_command() {
       "'z = x @ w + b; relu(z)'. A value is a number, a vector [1, 2] or a matrix "
       "[[1, 2], [3, 4]]. Functions: relu, sigmoid, tanh, exp, log, sqrt, abs, max, min, sum, mean, "
       "softmax, transpose, cross_entropy(p, t) of probabilities and softmax_cross_entropy(x, t) of "
-      "logits, where t is like p or the number of a class.";
+      "logits, where t is like p or the number of a class.\n"
+      "Of a model and data it shows each layer on one batch, or with --at one number of a gradient "
+      "as the sum of what every sample adds to it. Weights are named as in PyTorch: "
+      "fc1.weight[37,12] leads from input 12 to output 37; relu1[5,37] is unit 37 in row 5 of the "
+      "batch, x[0,14,20] a pixel of its first picture.";
   c.examples =
       "  chainrule explain '(apple*apple_num + orange*orange_num)*tax' \\\n"
       "      apple=100 apple_num=2 orange=150 orange_num=3 tax=1.1\n"
       "  chainrule explain 'softmax(x)' x='[1, 2, 3]'\n"
       "  chainrule explain 'z = x @ w + b; cross_entropy(softmax(z), t)' x='[1, 2]' \\\n"
-      "      w='[[0.1, 0.2], [0.3, 0.4]]' b='[0, 0.1]' t=1 --svg network.svg\n";
+      "      w='[[0.1, 0.2], [0.3, 0.4]]' b='[0, 0.1]' t=1 --svg network.svg\n"
+      "  chainrule explain run/model.safetensors digits --at 'fc1.weight[37,400]'\n";
   c.declare = [](Args& args) {
     auto flags = std::make_shared<ExplainFlags>();
-    args.positional("FORMULA", &flags->words, "the formula, then a value for each of its names");
+    args.positional("FORMULA | MODEL", &flags->words,
+                    "a formula and a value for each of its names, or a model file and data");
+    declare_data_flags(args, flags->data, DataUse::look);
+    args.group("Model");
+    args.flag("--at", "NAME", &flags->at, "the number to take apart, such as 'fc1.bias[3]'");
+    args.flag("--batch", "N", &flags->batch, "rows");
+    args.flag("--seed", "N", &flags->seed,
+              "chooses the rows: the first batch of a training run with this seed");
+    args.flag("--part", "PART", &flags->part, "rows of named data: train or test");
+    args.flag("--float", "", &flags->in_float, "compute in float, as training does, not in double");
     args.group("Output");
     args.flag("--svg", "FILE", &flags->svg,
               "the graph drawn: values above the arrows, gradients below");
     args.flag("--json", "", &flags->json,
               "the explanation as one JSON object on standard output, all else on standard error");
-    return [flags] { return explain_formula(*flags); };
+    return [flags] {
+      const bool model = !flags->words.empty() && ends_with(flags->words[0], ".safetensors");
+      return model ? explain_model(*flags) : explain_formula(*flags);
+    };
   };
   return c;
 }
