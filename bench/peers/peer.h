@@ -132,7 +132,9 @@ int serve(const std::string& version, F work) {
       const Answer answer = work(job, command == "check");
       std::cout << answer.seconds << ' ' << answer.loss << std::endl;
     } catch (const std::exception& e) {
-      std::cout << "error: " << e.what() << std::endl;
+      std::string what = e.what();
+      std::replace(what.begin(), what.end(), '\n', ' ');
+      std::cout << "error: " << what << std::endl;
     }
   }
   return 0;
