@@ -141,10 +141,8 @@ class Peer:
     one: Setting = ONE
 
     def variants(self, work):
-        if self.name not in ("torch", "libtorch") or work.row == 3:
+        if self.name != "torch" or work.row == 3:
             return ()
-        if self.name == "libtorch":
-            return ("bytes",) if work.task == "train" else ("parts",) * (work.task == "all")
         return {"train": ("foreach", "jit", "bytes"), "one": ("jit",), "all": ("parts",)}[work.task]
 
 
@@ -171,7 +169,7 @@ class Race:
 
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
-        self.processes, self.versions, self.absent, self.code = {}, {}, {}, {}
+        self.processes, self.versions, self.absent, self.settings = {}, {}, {}, {}
         self.peak = Process([str(options.build / "bench" / "bench_peak")], {})
         self.simd = self.peak.process.stdout.readline().strip()
 
@@ -218,24 +216,26 @@ class Race:
 
     def best_setting(self, peer, work, inputs, threads):
         """Looks for the fastest way to run: each variant alone is added if it helps on one thread,
-        then each way to use two."""
-        key = peer.name, work, inputs
-        best, least = peer.one, None
-        if key in self.code:
-            best = replace(peer.one, variants=self.code[key])
-        else:
+        then each way to use two. Found once for all kinds of inputs."""
+        key = peer.name, work.row, threads
+        if key not in self.settings:
+            self.settings[key] = self.search(peer, work, inputs, threads)
+        return self.settings[key]
+
+    def search(self, peer, work, inputs, threads):
+        if threads == 1:
+            best, least = peer.one, None
             for v in peer.variants(work):
                 least = least or self.trial(peer, best, work, inputs)
                 other = replace(best, variants=best.variants + (v,))
                 seconds = self.trial(peer, other, work, inputs)
                 if seconds < least:
                     best, least = other, seconds
-            self.code[key] = best.variants
-        if threads == 1 or not peer.two:
             return best
-        if peer.name == "ours":
-            return peer.two[0]
-        choices = [best] + [replace(s, variants=best.variants) for s in peer.two]
+        one = self.best_setting(peer, work, inputs, 1)
+        if peer.name == "ours" or not peer.two:
+            return peer.two[0] if peer.two else one
+        choices = [one] + [replace(s, variants=one.variants) for s in peer.two]
         return min(choices, key=lambda s: self.trial(peer, s, work, inputs))
 
     def peaks(self, threads):

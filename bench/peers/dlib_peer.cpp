@@ -95,7 +95,7 @@ Answer run(const Job& job, const bench::Rows& rows) {
 }
 
 Answer work(const Job& job, const std::string& folder) {
-  const bench::Rows rows = bench::read_rows(folder, job);
+  const bench::Rows& rows = bench::read_rows(folder, job);
   if (job.is_xor()) return run<Xor, float>(job, rows);
   if (job.widths.size() == 3 && job.dropout == 0) return run<Two, unsigned long>(job, rows);
   if (job.widths.size() != 4) throw std::runtime_error("this depth was not compiled");

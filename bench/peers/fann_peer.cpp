@@ -23,13 +23,13 @@ fann* make(const Job& job) {
 Answer work(const Job& job, const std::string& folder) {
   if (job.optimizer != "sgd" || job.dropout > 0)
     throw std::runtime_error("FANN has neither Adam nor dropout");
-  bench::Rows rows = bench::read_rows(folder, job);
+  const bench::Rows& rows = bench::read_rows(folder, job);
   fann* net = make(job);
   Answer answer;
   if (job.task == "one") {
     answer = bench::timed(job, [&](long i) {
       return static_cast<double>(
-          fann_run(net, rows.x.data() + i % bench::kOneRows * rows.width)[0]);
+          fann_run(net, const_cast<float*>(rows.row(i % bench::kOneRows)))[0]);
     });
   } else {
     const auto batch = static_cast<unsigned>(job.batch), outputs = net->num_output;

@@ -70,10 +70,12 @@ Answer train(const Job& job, nn::Sequential model, const torch::Tensor& x_all,
 Answer work(const Job& job, const std::string& folder) {
   torch::set_num_threads(job.threads);
   torch::manual_seed(1);
-  bench::Rows rows = bench::read_rows(folder, job);
-  const torch::Tensor x = torch::from_blob(rows.x.data(), {rows.count, rows.width});
+  const bench::Rows& rows = bench::read_rows(folder, job);
+  const torch::Tensor x =
+      torch::from_blob(const_cast<float*>(rows.x.data()), {rows.count, rows.width});
   const torch::Tensor labels =
-      torch::from_blob(rows.label.data(), {rows.count}, torch::kUInt8).to(torch::kInt64);
+      torch::from_blob(const_cast<std::uint8_t*>(rows.label.data()), {rows.count}, torch::kUInt8)
+          .to(torch::kInt64);
   nn::Sequential model = make(job);
   if (job.task != "train") return predict(job, model, x, labels);
   if (job.optimizer == "adam")

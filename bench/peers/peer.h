@@ -10,7 +10,6 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -58,9 +57,12 @@ inline std::vector<std::uint8_t> widened(const std::vector<std::uint8_t>& pictur
 }
 
 inline std::vector<std::uint8_t> read_bytes(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw std::runtime_error("cannot read " + path);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(std::max<long>(0, in.tellg())));
+  in.seekg(0);
+  if (!in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())))
+    throw std::runtime_error("cannot read " + path);
+  return bytes;
 }
 
 /// Rows of floats with their classes. For XOR: four rows, class 0 or 1.
@@ -72,9 +74,14 @@ struct Rows {
   const float* row(long i) const { return x.data() + i * width; }
 };
 
-inline Rows read_rows(const std::string& folder, const Job& job) {
-  Rows rows;
-  rows.width = job.widths.front();
+/// Kept until others are asked for.
+inline const Rows& read_rows(const std::string& folder, const Job& job) {
+  static Rows rows;
+  static std::string have;
+  const std::string key = job.data + std::to_string(job.widths.front());
+  if (key == have) return rows;
+  have = key;
+  rows = {.width = job.widths.front()};
   if (job.is_xor()) {
     rows.x = {0, 0, 0, 1, 1, 0, 1, 1};
     rows.label = {0, 1, 1, 0};
