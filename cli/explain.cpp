@@ -48,6 +48,8 @@ Command explain_command() {
     args.group("Output");
     args.flag("--svg", "FILE", &flags->svg,
               "the graph drawn: values above the arrows, gradients below");
+    args.flag("--html", "FILE", &flags->html,
+              "a page to open in a browser: nodes to look into, a slider forward and backward");
     args.flag("--json", "", &flags->json,
               "the explanation as one JSON object on standard output, all else on standard error");
     return [flags] {

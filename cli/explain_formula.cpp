@@ -2,6 +2,7 @@
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/explain/drawing.h"
 #include "chainrule/explain/formula.h"
+#include "chainrule/explain/page.h"
 #include "chainrule/explain/text.h"
 #include "cli/args.h"
 #include "cli/explain.h"
@@ -25,6 +26,7 @@ int explain_formula(const ExplainFlags& flags) {
     written.push_back(shell_word(path));
   };
   if (!flags.svg.empty()) write(flags.svg, explanation_svg(e, formula.text()));
+  if (!flags.html.empty()) write(flags.html, explanation_page(e, formula.text()));
   if (!written.empty()) {
     out.line();
     out.labelled("wrote", listed(written));
