@@ -31,7 +31,12 @@ dev=(
   clang-tidy-19:clang-tidy-19
   librsvg2-bin:rsvg-convert
 )
-full=()  # nothing yet: every test so far needs only what it builds
+full=(
+  chromium:chromium
+  nodejs:node
+  npm:npm
+)
+playwright=1.65.1  # of npm: drives chromium in tests/system/page.js
 bench=(
   python3-numpy:/usr/lib/python3/dist-packages/numpy
   python3-torch:/usr/lib/python3/dist-packages/torch
@@ -45,7 +50,7 @@ bench=(
 for option in "$@"; do
   case $option in
     --dev) wanted+=("${dev[@]}") ;;
-    --full) wanted+=("${full[@]}") ;;
+    --full) wanted+=("${full[@]}") with_playwright=1 ;;
     --bench) wanted+=("${bench[@]}") ;;
     *)
       echo "usage: scripts/bootstrap.sh [--dev] [--full] [--bench]" >&2
@@ -102,6 +107,16 @@ if ((${#missing[@]} > 0)); then
   asked=("${missing[@]}")
   find_missing
   ((${#missing[@]} == 0)) || give_up "bootstrap: still missing after installing ${asked[*]}."
+fi
+
+if [[ -n ${with_playwright:-} && ! -d $(npm root --global)/playwright-core ]]; then
+  echo "installing with npm: playwright-core"
+  root=()
+  [[ $(id -u) -eq 0 ]] || root=(sudo)
+  # Without it one test is skipped, and says so.
+  "${root[@]}" npm install --global --no-audit --no-fund --loglevel=error \
+    "playwright-core@$playwright" >/dev/null ||
+    echo "bootstrap: npm could not install playwright-core" >&2
 fi
 
 # Presets of version 6.

@@ -15,13 +15,13 @@
 namespace chainrule {
 namespace {
 
-struct Run {
+struct Outcome {
   int code;
   std::string out;
 };
 
-Run run(const std::string& command) {
-  Run result{-1, ""};
+Outcome run(const std::string& command) {
+  Outcome result{-1, ""};
   std::FILE* const pipe = popen((command + " 2>&1").c_str(), "r");
   if (pipe == nullptr) return result;
   std::array<char, 1024> buffer;
@@ -53,7 +53,7 @@ class Page : public ::testing::Test {
 
   void use(const std::string& pages) {
     if (std::system("node --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "node is not installed";
-    const Run result =
+    const Outcome result =
         run("node " CHAINRULE_SOURCE_DIR "/tests/system/page.js " + folder_.string() + " " + pages);
     if (result.code == 77) GTEST_SKIP() << result.out;
     EXPECT_EQ(result.code, 0) << result.out;
