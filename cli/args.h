@@ -92,6 +92,7 @@ Command predict_command();
 Command check_command();
 Command explain_command();
 Command compare_command();
+Command doctor_command();
 Command data_list_command();
 Command data_make_command();
 Command data_show_command();
