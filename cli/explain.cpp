@@ -44,6 +44,8 @@ Command explain_command() {
     args.flag("--seed", "N", &flags->seed,
               "chooses the rows: the first batch of a training run with this seed");
     args.flag("--part", "PART", &flags->part, "rows of named data: train or test");
+    args.flag("--steps", "N", &flags->steps,
+              "of training that --html shows, when the inputs are pictures; 0 for none");
     args.flag("--float", "", &flags->in_float, "compute in float, as training does, not in double");
     args.group("Output");
     args.flag("--svg", "FILE", &flags->svg,

@@ -13,7 +13,7 @@ struct ExplainFlags {
   std::vector<std::string> words;
   DataFlags data;
   std::string part = "train", at;
-  std::int64_t batch = 100, seed = 1;
+  std::int64_t batch = 100, seed = 1, steps = 100;
   bool in_float = false;
   std::string svg, html;
   bool json = false;

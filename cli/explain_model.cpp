@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/json.h"
+#include "chainrule/explain/drawing.h"
 #include "chainrule/explain/element.h"
+#include "chainrule/explain/model_page.h"
 #include "chainrule/explain/model_run.h"
 #include "chainrule/explain/text.h"
 #include "cli/args.h"
@@ -140,11 +143,14 @@ std::string describe_axes(const std::vector<Index>& shape) {
   return shape.size() == 1 ? cat(shape[0]) : detail::shape_text(shape);
 }
 
+Explanation layers_of(ModelRun<double>& run) {
+  return explain(run.tape(), run.model().loss(),
+                 {.pass = run.pass(), .check = false, .max_jacobian = 0, .max_values = 16});
+}
+
 /// Each layer of the batch: shapes, formulas, values, gradients.
 std::string explain_layers(const Terminal& out, ModelRun<double>& run) {
-  const Explanation e =
-      explain(run.tape(), run.model().loss(),
-              {.pass = run.pass(), .check = false, .max_jacobian = 0, .max_values = 16});
+  const Explanation e = layers_of(run);
   std::vector<std::vector<std::string>> rows;
   for (const ExplainedNode& n : e.nodes) {
     if (n.kind == NodeKind::class_input || n.kind == NodeKind::constant) continue;
@@ -168,6 +174,29 @@ std::string explain_layers(const Terminal& out, ModelRun<double>& run) {
   return explanation_json(e);
 }
 
+/// The files that flags ask for.
+template <class T>
+void write_pictures(const Terminal& out, const ExplainFlags& flags, ModelRun<T>& run) {
+  std::vector<std::string> written;
+  const auto write = [&](const std::string& path, const std::string& text) {
+    write_file(path, text);
+    written.push_back(shell_word(path));
+  };
+  const Model& model = run.model();
+  if (!flags.svg.empty()) {
+    ModelRun<double> exact(model, run.data(), run.batch(), run.pass());
+    write(flags.svg, explanation_svg(layers_of(exact), model.text()));
+  }
+  if (!flags.html.empty())
+    write(flags.html, model_page(model, run.data(),
+                                 {.batch = flags.batch,
+                                  .seed = static_cast<std::uint64_t>(flags.seed),
+                                  .steps = flags.steps}));
+  if (written.empty()) return;
+  out.line();
+  out.labelled("wrote", listed(written));
+}
+
 template <class T>
 int explain_run(const ExplainFlags& flags, const Model& model, const Dataset& data) {
   const Terminal out(flags.json ? stderr : stdout);
@@ -182,6 +211,7 @@ int explain_run(const ExplainFlags& flags, const Model& model, const Dataset& da
   if constexpr (std::is_same_v<T, double>)
     if (flags.at.empty()) json = explain_layers(out, run);
   if (!flags.at.empty()) json = explain_at(out, run, flags.at);
+  write_pictures(out, flags, run);
   if (flags.json) Terminal(stdout).line(json);
   return kOk;
 }
@@ -194,6 +224,7 @@ int explain_model(const ExplainFlags& given) {
     throw UsageError(flags.words.size() < 2
                          ? "DATA is missing: on which rows is the model to be explained?"
                          : cat("unexpected argument '", flags.words[2], "'"));
+  if (flags.steps < 0) throw UsageError(cat("--steps cannot be ", flags.steps));
   if (flags.batch < 1) throw UsageError(cat("--batch must be at least 1, not ", flags.batch));
   flags.data.name = flags.words[1];
   const Model model = Model::load(flags.words[0]);

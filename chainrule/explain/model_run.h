@@ -30,6 +30,7 @@ class ModelRun {
   const Pass& pass() const { return pass_; }
   /// Row of the data that stands in row i of the batch.
   std::int32_t row(Index i) const { return rows_[static_cast<std::size_t>(i)]; }
+  const std::vector<std::int32_t>& batch() const { return rows_; }
   Index rows() const { return static_cast<Index>(rows_.size()); }
   double loss() const;
   /// What the data say about row i of the batch, and what the model makes of it: the name of a

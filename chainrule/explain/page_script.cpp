@@ -265,6 +265,7 @@ if (recorded) {
   };
   const run = byId('run'), pixels = recorded.width * recorded.height;
   run.max = recorded.frames.length - 1;
+  run.value = run.max;
   const grid = (id, count, caption) => Array.from({length: count}, (_, k) => {
     const figure = add(byId(id), 'figure');
     const canvas = add(figure, 'canvas');
@@ -284,7 +285,8 @@ if (recorded) {
       paint(c.canvas, g.subarray(k * pixels, (k + 1) * pixels), true);
       c.caption.textContent = `predicted ${f.predictions[k]}`;
     });
-    byId('run-where').textContent = `after ${f.step} steps, loss ${Number(f.loss.toPrecision(4))}`;
+    byId('run-where').textContent = `${f.label}: loss ${f.loss === null ? 'not finite' : Number(f.loss.toPrecision(4))} on these samples`;
+    run.setAttribute('aria-valuetext', f.label);
   };
   run.addEventListener('input', frame);
   frame();

@@ -90,7 +90,7 @@ async function use(page, name) {
     const picture = () => page.locator('#weights canvas').first().evaluate(c => c.toDataURL());
     const last = await picture();
     await page.locator('#run').focus();
-    await page.keyboard.press('End');
+    await page.keyboard.press('Home');
     expect(last !== await picture(), `${name}: the weights do not move with the steps`);
   }
   await page.locator('summary').click();

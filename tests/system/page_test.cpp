@@ -10,7 +10,9 @@
 #include <string>
 #include <sys/wait.h>
 
+#include "chainrule/data/digits.h"
 #include "chainrule/explain/formula.h"
+#include "chainrule/explain/model_page.h"
 
 namespace chainrule {
 namespace {
@@ -69,6 +71,17 @@ TEST_F(Page, EveryControlWorks) {
       write("network", "z = x @ w + b; h = relu(z); cross_entropy(softmax(h @ v + h), t)",
             {"x=[1, 2]", "w=[[0.1, 0.3], [0.5, 0.2]]", "b=[0.1, 0.2]", "v=[[0.1, 0.4], [0.2, 0.5]]",
              "t=1"}));
+}
+
+TEST_F(Page, AModelOnPictures) {
+  const Splits data = data::digits({.train = 600, .test = 1});
+  Model model("linear 20, relu, linear 10", data.features(), {.seed = 2});
+  model.preprocess = data.preprocess;
+  const std::string page = model_page(model, data.train, {.batch = 50, .steps = 10});
+  EXPECT_LT(page.size(), 3'000'000U);
+  const std::string path = (folder_ / "digits.html").string();
+  std::ofstream(path) << page;
+  use(path);
 }
 
 }  // namespace
