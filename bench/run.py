@@ -15,12 +15,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
+import plots
+from programs import PYTHON, Recipe, best_torch, compare, data_folder
+
 ROOT = Path(__file__).resolve().parent.parent
-PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ WORKLOADS = [
     Workload(4, f"{W4}, batch 256, SGD", W4, 256, rate=0.01,
              goals=(("sparse", 1, 1.05), ("sparse", 2, 1.25))),
     Workload(5, f"{W1}, predict one", W1, task="one", threads=(1,), goals=(("sparse", 1, 30),)),
-    Workload(6, f"{W2}, batch 128, Adam, dropout", W2, 128, optimizer="adam", rate=0.001,
+    Workload(6, f"{W2}, batch 128, Adam", W2, 128, optimizer="adam", rate=0.001,
              dropout=0.2, inputs=("sparse",), goals=(("sparse", 1, 2.0), ("sparse", 2, 2.4))),
     Workload(7, f"{W2}, predict 10,000", W2, task="all", inputs=("sparse",),
              goals=(("sparse", 1, 1.5), ("sparse", 2, 1.5))),
@@ -307,11 +309,11 @@ def interval(theirs, ours, samples=2000):
     return [ratios[samples // 40], ratios[-samples // 40]]
 
 
-def check(race, work, chosen):
-    """Loss after 100 steps from the same parameters with the same batches."""
-    work = replace(work, dropout=0)
-    inputs = work.inputs[0]
-    result = {"row": work.row, "workload": work.name, "steps": 100, "losses": {}}
+def check(race, work, inputs, chosen):
+    """Loss after 100 steps from the same parameters with the same batches. The rate is small:
+    at 0.1 rounding sooner or later switches a ReLU, and runs part in the fourth digit."""
+    work = replace(work, dropout=0, rate=work.rate if inputs == "xor" else 0.01)
+    result = {"row": work.row, "inputs": inputs, "steps": 100, "losses": {}}
     for peer in chosen:
         if peer.name in ("ours", "torch", "numpy"):
             try:
@@ -320,9 +322,58 @@ def check(race, work, chosen):
             except Skipped:
                 pass
     ours = result["losses"]["ours"]
-    result["difference"] = max(
-        (abs(l / ours - 1) for l in result["losses"].values()), default=0.0)
+    result["difference"] = max(abs(loss / ours - 1) for loss in result["losses"].values())
     result["equal"] = result["difference"] < 1e-4
+    return result
+
+
+def sweeps(race, chosen):
+    """Time of a step against the width of the hidden layers, and against the batch."""
+    by_name = {p.name: p for p in chosen if p.name in ("ours", "torch", "numpy")}
+    base = WORKLOADS[1]
+
+    def points(works):
+        found = {name: [] for name in by_name}
+        for x, work in works:
+            result = race.compare(work, "sparse", 1, by_name.values())
+            for name, entry in result["peers"].items():
+                if "median" in entry:
+                    found[name].append([x, entry["median"]])
+        return found
+
+    return {
+        "width": {"title": "Step time against width", "axis": "width of both hidden layers",
+                  "about": "784-width-width-10, batch 128, SGD, one thread",
+                  "points": points((w, replace(base, widths=f"784-{w}-{w}-10"))
+                                   for w in [2**i for i in range(3, 13)])},
+        "batch": {"title": "Step time against batch", "axis": "rows in a batch",
+                  "about": f"{W2}, SGD, one thread",
+                  "points": points((b, replace(base, batch=b)) for b in [2**i for i in range(11)])},
+    }
+
+
+def cliff(race, chosen):
+    """Step time per unit of layers of 127, 128 and 129 units; the rounds are interleaved."""
+    ours, widths = chosen[0], (127, 128, 129)
+    works = {w: replace(WORKLOADS[1], widths=f"784-{w}-{w}-10") for w in widths}
+    steps = {w: race.steps(ours, ours.one, works[w], "dense", race.options.seconds) for w in widths}
+    rounds = [{w: race.round(ours, ours.one, works[w], "dense", steps[w])[0] / w for w in widths}
+              for _ in range(race.options.rounds)]
+    each = {w: median(r[w] for r in rounds) for w in widths}
+    return {"seconds_per_unit": each, "largest_ratio": max(each.values()) / min(each.values())}
+
+
+def whole_program(options, folder, runs):
+    """Row 10: ten epochs of row 1, from the gzip files to a written model."""
+    data = data_folder(options.build, options.data, folder)
+    recipe = Recipe(init="normal:0.01")
+    setting = best_torch([ONE, *TORCH_TWO], recipe, data, folder)
+    outcomes = compare(options.build, recipe, data, setting, range(1, runs + 1), folder)
+    result = {"setting": str(setting)}
+    for name, found in outcomes.items():
+        result[name] = {"walls": [o.wall for o in found], "median": median(o.wall for o in found),
+                        "memory": max(o.memory for o in found),
+                        "accuracy": median(o.epochs[-1][1] for o in found)}
     return result
 
 
@@ -347,38 +398,36 @@ def duration(seconds):
 
 
 class Table:
-    """One line for each comparison: our time, and for each peer its time, the ratio, and in
-    brackets the interval of the ratio."""
+    """A line for each comparison: our time, PyTorch's with ratio and interval, others' ratios."""
 
-    def __init__(self, names):
-        self.names, self.colour = names, sys.stdout.isatty()
-        titles = "".join(f"{title:>27}" for name, title in names if name != "ours")
-        print(f"\n{'':1} {'workload':<40}{'inputs':<7}{'thr.':>4}{'chainrule':>10}{titles}"
-              f"{'wanted':>8}")
+    def __init__(self, chosen):
+        self.others = [p for p in chosen if p.name not in ("ours", "torch")]
+        self.colour = sys.stdout.isatty()
+        self.print_line(f"  {'workload':<37}{'inputs':<7}{'threads':>7}{'chainrule':>11}"
+                        f"{'PyTorch':>11}{'ratio':>8}{'95 %':>12}"
+                        + "".join(f"{p.title:>9}" for p in self.others) + f"{'wanted':>10}", 1)
 
-    def paint(self, text, good):
-        return f"\x1b[{32 if good else 31}m{text}\x1b[0m" if self.colour else text
+    def print_line(self, text, code=0):
+        print(f"\x1b[{code}m{text}\x1b[0m" if self.colour and code else text, flush=True)
+
+    def ratio(self, entry, width):
+        text = f"{entry['ratio']:.3g}×" if "ratio" in entry else "–"
+        good = entry.get("ratio", 1) >= 1
+        return text.rjust(width) if good or not self.colour else \
+            f"\x1b[31m{text:>{width}}\x1b[0m"
 
     def add(self, r):
-        ours = r["peers"].get("ours", {})
-        line = f"{r['row']} {r['workload']:<40}{r['inputs']:<7}{r['threads']:>4}"
-        line += f"{duration(ours['median']) if 'median' in ours else '–':>10}"
-        for name, _ in self.names:
-            if name == "ours":
-                continue
-            entry = r["peers"][name]
-            if "ratio" in entry:
-                low, high = entry["interval"]
-                ratio = f"{entry['ratio']:.3g}×"
-                cell = f"{duration(entry['median']):>9}{ratio:>7} {f'{low:.3g}–{high:.3g}':>10}"
-                line += self.paint(cell, entry["ratio"] >= 1)
-            else:
-                line += f"{'–':>27}"
-        if "goal" in r and "ratio" in r["peers"].get("torch", {}):
-            met = r["peers"]["torch"]["ratio"] >= r["goal"]
+        ours, torch = r["peers"].get("ours", {}), r["peers"].get("torch", {})
+        line = f"{r['row']} {r['workload']:<37}{r['inputs']:<7}{r['threads']:>7}"
+        line += "".join(f"{duration(e['median']) if 'median' in e else '–':>11}"
+                        for e in (ours, torch))
+        low, high = torch.get("interval", (0, 0))
+        line += self.ratio(torch, 8) + (f"{f'{low:.3g} … {high:.3g}':>12}" if high else " " * 12)
+        line += "".join(self.ratio(r["peers"].get(p.name, {}), 9) for p in self.others)
+        if "goal" in r and "ratio" in torch:
             goal = f"{r['goal']:g}×"
-            line += self.paint(f"{goal:>6} {'✓' if met else '✗'}", met)
-        print(line, flush=True)
+            line += f"{goal:>8} {'✓' if torch['ratio'] >= r['goal'] else '✗'}"
+        self.print_line(line)
 
 
 def parse_arguments():
@@ -396,9 +445,68 @@ def parse_arguments():
     options = parser.parse_args()
     options.rounds = options.rounds or (5 if options.quick else 11)
     options.seconds = options.seconds or (0.1 if options.quick else 0.5)
-    options.only = [int(n) for n in options.only.split(",")] if options.only else range(1, 13)
+    every = [1, 2, 3, 4, 5, 6, 7, 10] + [12] * (not options.quick)
+    options.only = [int(n) for n in options.only.split(",")] if options.only else every
     options.data = options.data or os.environ.get("CHAINRULE_MNIST", "")
     return options
+
+
+def print_machine(m):
+    fma, memory = m["fma_peak"], m["memory_bandwidth"]
+    print(f"{m['cpu']}, {m['processors']} processors, {m['instructions']}\nmeasured peak: "
+          f"{fma[1] / 1e9:.0f} GFLOP/s on one thread, {fma[2] / 1e9:.0f} on two; memory: "
+          f"{memory[1] / 1e9:.1f} and {memory[2] / 1e9:.1f} GB/s; load: {m['load']:.1f}\n")
+
+
+def print_whole(w):
+    ours, torch = w["ours"], w["torch"]
+    print(f"\n10  whole program, 10 epochs of row 1: {duration(ours['median'])} and "
+          f"{ours['memory'] / 1e6:.0f} MB ({ours['accuracy']:.4f} right); PyTorch "
+          f"{duration(torch['median'])} and {torch['memory'] / 1e6:.0f} MB "
+          f"({torch['accuracy']:.4f}): {torch['median'] / ours['median']:.1f}× the time, "
+          f"{torch['memory'] / ours['memory']:.1f}× the memory")
+
+
+def run_all(options, folder, chosen):
+    race = Race(options, folder)
+    report = {"machine": machine(race), "data": options.data or "digits", "rounds": options.rounds,
+              "seconds": options.seconds, "rows": [], "checks": [], "sweeps": {}}
+    print_machine(report["machine"])
+    table = Table(chosen)
+    works = [w for w in WORKLOADS if w.row in options.only]
+    for work in works:
+        for inputs in work.inputs:
+            for threads in work.threads:
+                report["rows"].append(race.compare(work, inputs, threads, chosen))
+                table.add(report["rows"][-1])
+    print()
+    for r in report["rows"]:
+        if r["row"] in (2, 4) and (r["inputs"], r["threads"]) == ("dense", 1):
+            f = r["peak_fraction"]
+            print(f"{r['row']}  dense, one thread: {f['best']:.2f} of the measured peak in the best "
+                  f"round, {f['median']:.2f} in the median")
+    for work in works:
+        for inputs in work.inputs if work.row <= 4 else ():
+            result = check(race, work, inputs, chosen)
+            report["checks"].append(result)
+            losses = ", ".join(f"{k} {v:.7g}" for k, v in result["losses"].items())
+            print(f"{work.row}  {inputs}, loss after 100 steps: {losses}: "
+                  f"{'equal' if result['equal'] else 'NOT EQUAL'}")
+    if 12 in options.only:
+        report["cliff"] = cliff(race, chosen)
+        each = report["cliff"]["seconds_per_unit"]
+        print("12  " + ", ".join(f"{w} wide: {1e6 * t:.3f} µs per unit" for w, t in each.items()) +
+              f"; largest ratio {report['cliff']['largest_ratio']:.3f}")
+        report["sweeps"] = sweeps(race, chosen)
+    race.close()
+    if 10 in options.only and "torch" in race.versions:
+        report["whole"] = whole_program(options, folder, 1 if options.quick else 3)
+        print_whole(report["whole"])
+    report["versions"], report["absent"] = race.versions, race.absent
+    print()
+    for peer in chosen:
+        print(f"{peer.title}: {race.versions.get(peer.name) or race.absent.get(peer.name)}")
+    return report
 
 
 def main():
@@ -410,41 +518,11 @@ def main():
         rows = 20000 if options.quick else 60000
         subprocess.run([options.build / "bench" / "bench_ours", "write", folder, str(rows)] +
                        [options.data] * bool(options.data), check=True)
-        race = Race(options, folder)
-        report = {"machine": machine(race), "data": options.data or "digits",
-                  "rounds": options.rounds, "seconds": options.seconds, "rows": [], "checks": []}
-        m = report["machine"]
-        print(f"{m['cpu']}, {m['processors']} processors, {m['instructions']}; measured "
-              f"{m['fma_peak'][1] / 1e9:.0f} GFLOP/s and {m['memory_bandwidth'][1] / 1e9:.1f} GB/s "
-              f"on one thread, {m['fma_peak'][2] / 1e9:.0f} and "
-              f"{m['memory_bandwidth'][2] / 1e9:.1f} on two; load {m['load']:.1f}")
-        table = Table([(p.name, p.title) for p in chosen])
-        for work in WORKLOADS:
-            if work.row not in options.only:
-                continue
-            for inputs in work.inputs:
-                for threads in work.threads:
-                    report["rows"].append(race.compare(work, inputs, threads, chosen))
-                    table.add(report["rows"][-1])
-        print()
-        for r in report["rows"]:
-            if r["row"] in (2, 4) and r["inputs"] == "dense" and r["threads"] == 1:
-                f = r["peak_fraction"]
-                print(f"row {r['row']}, dense, one thread: {f['best']:.2f} of the measured peak in "
-                      f"the best round, {f['median']:.2f} in the median")
-        for work in WORKLOADS:
-            if work.row in options.only and work.task == "train":
-                result = check(race, work, chosen)
-                report["checks"].append(result)
-                losses = ", ".join(f"{k} {v:.7g}" for k, v in result["losses"].items())
-                print(f"row {work.row}, loss after 100 steps: {losses}: "
-                      f"{'equal' if result['equal'] else 'NOT EQUAL'}")
-        for name, reason in race.absent.items():
-            print(f"skipped {name}: {reason}")
-        report["versions"] = race.versions
-        race.close()
+        report = run_all(options, folder, chosen)
     if options.json:
         options.json.write_text(json.dumps(report, indent=1) + "\n")
+    if options.plots:
+        plots.write_all(report, {p.name: p.title for p in chosen}, options.plots)
     return 0 if all(c["equal"] for c in report["checks"]) else 1
 
 
