@@ -45,6 +45,12 @@ def number(value):
     return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
+def duration(microseconds):
+    for unit, factor in (("µs", 1), ("ms", 1e3), ("s", 1e6)):
+        if microseconds < 1e3 * factor or unit == "s":
+            return f"{microseconds / factor:g} {unit}"
+
+
 def log_ticks(low, high, digits=(1, 2, 5)):
     return [d * 10.0**e for e in range(math.floor(math.log10(low)) - 1, 12) for d in digits
             if low <= d * 10.0**e <= high]
@@ -52,7 +58,7 @@ def log_ticks(low, high, digits=(1, 2, 5)):
 
 def dots(path, title, description, rows, series, unit="×"):
     """rows: (label, {series: (value, low, high)}); a logarithmic axis with a line at 1."""
-    left, right, top, step, width = 290, 30, 90, 22, 820
+    left, right, top, step, width = 310, 30, 90, 24, 840
     height = top + step * len(rows) + 46
     every = [x for _, values in rows for v in values.values() for x in v]
     low, high = min([0.5, *every]) * 0.9, max([2, *every]) * 1.1
@@ -70,21 +76,22 @@ def dots(path, title, description, rows, series, unit="×"):
     x = left
     for name, label in series:
         picture.circle(x, top - 23, COLOURS[name])
-        picture.text(x + 9, top - 19, label)
-        x += 34 + 7 * len(label)
+        picture.text(x + 8, top - 19, label)
+        x += 26 + 8 * len(label)
     for i, (label, values) in enumerate(rows):
         y = top + step * (i + 0.5)
         picture.line(left, y, width - right, y, "stroke:#f2f2f2")
         picture.text(left - 12, y + 4, label, "end")
-        for name, (value, from_, to) in values.items():
-            picture.line(place(from_), y, place(to), y, f"stroke:{COLOURS[name]};stroke-width:2")
-            picture.circle(place(value), y, COLOURS[name])
+        for k, (name, (value, from_, to)) in enumerate(values.items()):
+            at = y + 3 * (k - (len(values) - 1) / 2)  # intervals do not hide each other
+            picture.line(place(from_), at, place(to), at, f"stroke:{COLOURS[name]}")
+            picture.circle(place(value), at, COLOURS[name])
     picture.write(path)
 
 
 def curves(path, title, description, x_title, series):
     """series: (name, label, [(x, seconds)]); both axes logarithmic."""
-    width, height, left, right, top, bottom = 560, 400, 62, 110, 76, 48
+    width, height, left, right, top, bottom = 560, 400, 62, 110, 86, 48
     xs = [x for _, _, points in series for x, _ in points]
     ys = [1e6 * y for _, _, points in series for _, y in points]
     low, high = min(ys) / 1.3, max(ys) * 1.3
@@ -98,8 +105,8 @@ def curves(path, title, description, x_title, series):
 
     for tick in log_ticks(low, high, (1,)):
         picture.line(left, py(tick), width - right, py(tick), GRID)
-        picture.text(left - 8, py(tick) + 4, number(tick), "end", GREY)
-    picture.text(20, top - 10, "µs per step", style=GREY)
+        picture.text(left - 8, py(tick) + 4, duration(tick), "end", GREY)
+    picture.text(20, top - 2, "per step", style=GREY)
     for x in sorted(set(xs)):
         picture.line(px(x), height - bottom, px(x), height - bottom + 4, "stroke:#666666")
         picture.text(px(x), height - bottom + 17, str(x), "middle", GREY)
@@ -129,8 +136,8 @@ def write_all(report, titles, folder):
     rows = [(label(r), {n: (e["ratio"], *e["interval"]) for n, e in r["peers"].items()
                         if "ratio" in e}) for r in report["rows"]]
     if rows:
-        dots(folder / "bench-workloads.svg", "Time of others, in times of chainrule",
-             f"to the right of 1 chainrule is faster; lines: 95 % intervals; · 2: two threads; "
+        dots(folder / "bench-workloads.svg", "Time of the others, as a multiple of chainrule's",
+             f"right of 1: chainrule is faster; lines: 95 % intervals; · 2: two threads; "
              f"{cpu}", rows, [s for s in others if any(s[0] in v for _, v in rows)])
     one = {label(r, False): r for r in report["rows"] if r["threads"] == 1}
     gains = []

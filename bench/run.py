@@ -186,7 +186,7 @@ class Race:
                 raise Skipped(self.absent[peer.name])
             try:
                 if not os.path.exists(peer.command[0]):
-                    raise Skipped(f"not built, {peer.package} was not found")
+                    raise Skipped(f"not built; it needs {peer.package}")
                 found = Process([*peer.command, self.folder], dict(setting.env))
                 self.versions[peer.name] = found.ask("version")
             except Skipped as reason:
@@ -513,7 +513,11 @@ def main():
     options = parse_arguments()
     chosen = peers(options.build)
     if options.peers:
-        chosen = [p for p in chosen if p.name in options.peers.split(",")]
+        names = options.peers.split(",")
+        if unknown := set(names) - {p.name for p in chosen}:
+            sys.exit(f"no such peer: {', '.join(unknown)}; there are "
+                     + ", ".join(p.name for p in chosen))
+        chosen = [p for p in chosen if p.name in names]
     with tempfile.TemporaryDirectory(prefix="chainrule-bench-") as folder:
         rows = 20000 if options.quick else 60000
         subprocess.run([options.build / "bench" / "bench_ours", "write", folder, str(rows)] +
