@@ -1,5 +1,6 @@
 // The pages of explanations in a real browser, every control used: tests/system/page.js.
 #include "chainrule/explain/page.h"
+#include "chainrule/train/fit.h"
 
 #include <array>
 #include <cstdio>
@@ -76,7 +77,7 @@ TEST_F(Page, EveryControlWorks) {
 TEST_F(Page, AModelOnPictures) {
   const Splits data = data::digits({.train = 600, .test = 1});
   Model model("linear 20, relu, linear 10", data.features(), {.seed = 2});
-  model.preprocess = data.preprocess;
+  fit(model, data, {.steps = 20, .batch = 50});
   const std::string page = model_page(model, data.train, {.batch = 50, .steps = 10});
   EXPECT_LT(page.size(), 3'000'000U);
   const std::string path = (folder_ / "digits.html").string();
