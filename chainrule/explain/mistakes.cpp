@@ -232,6 +232,16 @@ void add_stored_mistakes(const Case& c, std::vector<Mistake>& all) {
                  }}});
   for (const auto& [id, given] : c.given) {
     const Node& node = c.node(id);
+    if (node.kind == NodeKind::op && !c.right[static_cast<std::size_t>(node.inputs[0])].empty() &&
+        c.node(node.inputs[0]).shape == node.shape)
+      all.push_back(
+          {node.name,
+           {"overwritten", cat("the array holds the gradient of the input of '", node.name,
+                               "', not of its output: backward wrote into the array that came from "
+                               "above")},
+           {.stored = {{id, [g = c.right[static_cast<std::size_t>(node.inputs[0])]](Values& mine) {
+                          mine = g;
+                        }}}}});
     if (node.kind != NodeKind::param) continue;
     const Shape& shape = node.shape;
     const auto add = [&](std::string cause, std::string advice, std::function<void(Values&)> f) {
