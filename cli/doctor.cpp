@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "chainrule/core/atomic_file.h"
-#include "chainrule/train/svg.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"
@@ -47,10 +46,9 @@ void print(const Terminal& out, const Diagnosis& d, const TrainFlags& flags) {
   out.labelled("loss",
                cat(compact(d.first_loss), " at first, ", compact(d.last_loss), " at the end"));
   if (d.suggested_rate > 0)
-    out.labelled(
-        "rates",
-        cat("a few steps lower the loss furthest with --lr ", svg::significant(d.suggested_rate, 2),
-            " (", shell_word((std::filesystem::path(flags.out) / "rates.svg").string()), ")"));
+    out.labelled("rates",
+                 cat("a few steps lower the loss furthest with --lr ", d.suggested_rate, " (",
+                     shell_word((std::filesystem::path(flags.out) / "rates.svg").string()), ")"));
 }
 
 JsonObject to_object(const Diagnosis& d) {

@@ -6,6 +6,7 @@
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/json.h"
+#include "chainrule/explain/border.h"
 #include "chainrule/train/curves.h"
 #include "chainrule/train/evaluate.h"
 #include "chainrule/train/fit.h"
@@ -104,7 +105,7 @@ class Run {
     splits_ = load_data(flags_.data);
   }
 
-  /// The files of a run; the confusion matrix when there is one.
+  /// The files of a run; the confusion matrix when there is one, the border of two inputs.
   std::vector<std::string> save(Model& model, const History& history,
                                 const Evaluation* shown = nullptr) const {
     std::vector<std::string> written = {model_path().string()};
@@ -118,6 +119,8 @@ class Run {
     if (shown != nullptr && shown->confusion.classes() > 0)
       write("confusion.svg", confusion_svg(shown->confusion, model.class_names,
                                            flags_.data.name + ": " + model.text()));
+    if (model.features().size() == 2 && splits_.train.has_classes())
+      write("border.svg", border_svg(model, splits_.train, flags_.data.name + ": " + model.text()));
     return written;
   }
 

@@ -69,7 +69,7 @@ Diagnosis diagnose(Model& model, const Splits& data, const DoctorOptions& option
     return std::pair(-static_cast<int>(f.severity), std::ranges::find(kOrder, f.cause));
   };
   std::ranges::stable_sort(d.findings, {}, order);
-  d.suggested_rate = detail::rate_range(v.first.loss, v.rates).best;
+  d.suggested_rate = detail::rounded(detail::rate_range(v.first.loss, v.rates).best, 2);
   if (!d.findings.empty()) d.advice = d.findings[0].advice;
   return d;
 }

@@ -4,7 +4,6 @@
 
 #include "chainrule/core/error.h"
 #include "chainrule/explain/doctor_vitals.h"
-#include "chainrule/train/svg.h"
 
 namespace chainrule::detail {
 namespace {
@@ -51,7 +50,7 @@ void look_at_rates(const Vitals& v, std::vector<Finding>& found) {
   } else {
     return;
   }
-  f.advice = cat("--lr ", svg::significant(range.best, 2));
+  f.advice = cat("--lr ", rounded(range.best, 2));
   found.push_back(f);
 }
 

@@ -248,7 +248,7 @@ Evaluation score(const Model& model, const Dataset& data) {
 
 }  // namespace
 
-std::string shown(double value) { return svg::significant(value, 3); }
+double rounded(double value, int digits) { return std::stod(svg::significant(value, digits)); }
 
 std::vector<std::int32_t> spread_rows(Index rows, Index most) {
   const Index count = std::min(rows, most);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/core/error.h"
 #include "chainrule/explain/doctor.h"
 #include "chainrule/graph/tape.h"
 #include "chainrule/train/evaluate.h"
@@ -73,8 +74,10 @@ struct RateRange {
 };
 RateRange rate_range(double first_loss, const std::vector<RateTrial>& rates);
 
+/// With so many significant digits.
+double rounded(double value, int digits);
 /// Three significant digits, as a sentence needs them.
-std::string shown(double value);
+inline std::string shown(double value) { return cat(rounded(value, 3)); }
 
 /// Rows spread evenly over the data.
 std::vector<std::int32_t> spread_rows(Index rows, Index most);

@@ -38,17 +38,16 @@ std::string rates_svg(const Diagnosis& d, double rate) {
   }
   for (double x = std::ceil(from); x <= to; ++x) {
     picture.line(px(x), bottom, px(x), bottom + 4, "stroke=\"#555\"");
-    picture.text(px(x), bottom + 18, "middle", svg::significant(std::pow(10.0, x), 2), kSmall);
+    picture.text(px(x), bottom + 18, "middle", cat(std::pow(10.0, x)), kSmall);
   }
   picture.text((kLeft + right) / 2, bottom + 40, "middle", "learning rate", kSmall);
   picture.line(kLeft, py(first), right, py(first), "stroke=\"#777\" stroke-dasharray=\"4 4\"");
-  picture.text(right, py(first) - 6, "end", "before the first step", kSmall);
+  picture.text(kLeft + 6, py(first) + 15, "start", "before the first step", kSmall);
   const auto mark = [&](double value, std::string_view label, std::string_view colour, double y) {
     if (!(value > 0)) return;
     const double x = px(std::log10(value));
     picture.line(x, kTop, x, bottom, cat("stroke=\"", colour, "\" stroke-dasharray=\"2 3\""));
-    picture.text(x, y, x > (kLeft + right) / 2 ? "end" : "start",
-                 cat(label, " ", svg::significant(value, 2)),
+    picture.text(x, y, x > (kLeft + right) / 2 ? "end" : "start", cat(label, " ", value),
                  cat("fill=\"", colour, "\" font-size=\"12\""));
   };
   mark(rate, "this run:", "#c44e00", kTop - 4);

@@ -40,7 +40,7 @@ struct Block {
 
 std::vector<fs::path> documents() {
   std::vector<fs::path> paths;
-  for (const fs::path& folder : {kRoot, kRoot / "docs"})
+  for (const fs::path& folder : {kRoot, kRoot / "docs", kRoot / "docs" / "guide"})
     for (const auto& entry : fs::directory_iterator(folder))
       if (entry.path().extension() == ".md") paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
