@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
 
-#include "chainrule/core/tensor.h"
+#include "chainrule/kernels/scratch.h"
+#include "chainrule/kernels/vectors-inl.h"
 
 #ifndef CHAINRULE_KERNELS_MATMUL_ONCE
 #define CHAINRULE_KERNELS_MATMUL_ONCE
@@ -29,65 +31,28 @@ struct Product {
   Write write;
 };
 
-/// Memory for packed panels, which grows to the largest product and is then used again.
-template <class T>
-T* scratch(int which, Index size) {
-  thread_local Buffer<T> buffers[2];
-  Buffer<T>& buffer = buffers[which];
-  if (buffer.size() < size) buffer = Buffer<T>(size);
-  return buffer.data();
-}
-
 }  // namespace chainrule::kernels
 #endif
 
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-/// Steps of k between two visits of a tile of c: b's panel of this length stays in the cache.
+/// Steps of k between two visits of a tile of c: as many rows of b's panel stay in the cache.
 constexpr Index kBlockK = 256;
-/// Rows of a that are packed together.
-constexpr Index kBlockM = 576;
-/// Rows of a register tile: 24 accumulators of 32 registers, or 12 of 16.
+/// Rows of a register tile, 24 accumulators of 32 registers or 12 of 16, and rows of a that are
+/// packed together, for a second-level cache of 1 MiB or of 512 KiB.
 #if HWY_TARGET <= HWY_AVX3
 constexpr int kRows = 12;
+constexpr Index kBlockM = 576;
 #else
 constexpr int kRows = 6;
+constexpr Index kBlockM = 288;
 #endif
-
-template <class T>
-using Tag = hn::ScalableTag<T>;
 
 /// Columns of a register tile: two vectors.
 template <class T>
 Index tile_cols() {
-  return 2 * static_cast<Index>(hn::Lanes(Tag<T>()));
-}
-
-/// The first `count` lanes from memory, the others zero. Highway's masked access touches the whole
-/// vector (and wants it aligned) where the instruction set has no masks.
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> load_first(D d, Index count, const T* from) {
-#if HWY_TARGET <= HWY_AVX2
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, from);
-#else
-  HWY_ALIGN T lanes[hn::MaxLanes(d)] = {};
-  for (Index i = 0; i < count; ++i) lanes[i] = from[i];
-  return hn::Load(d, lanes);
-#endif
-}
-
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void store_first(hn::Vec<D> v, D d, Index count, T* to) {
-#if HWY_TARGET <= HWY_AVX2
-  hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(count)), d, to);
-#else
-  HWY_ALIGN T lanes[hn::MaxLanes(d)];
-  hn::Store(v, d, lanes);
-  for (Index i = 0; i < count; ++i) to[i] = lanes[i];
-#endif
+  return 2 * lanes_of<T>();
 }
 
 /// c[R, cols] (+)= a b over `k` steps; cols fills V vectors, the last one only in part if Partial.
@@ -97,7 +62,7 @@ HWY_INLINE void tile(Index k, const T* HWY_RESTRICT a, Index a_row, Index a_step
                      Index cols, bool add) {
   const Tag<T> d;
   using Vec = hn::Vec<Tag<T>>;
-  const Index lanes = static_cast<Index>(hn::Lanes(d));
+  const Index lanes = lanes_of<T>();
   const Index last = cols - (V - 1) * lanes;
   const auto load = [&](const T* from, int v) HWY_ATTR {
     if constexpr (Partial)
@@ -108,7 +73,10 @@ HWY_INLINE void tile(Index k, const T* HWY_RESTRICT a, Index a_row, Index a_step
 #pragma GCC unroll 16
   for (int i = 0; i < R; ++i)
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) sum[i][v] = hn::Zero(d);
+    for (int v = 0; v < V; ++v) {
+      sum[i][v] = hn::Zero(d);
+      hwy::Prefetch(c + i * c_row + v * lanes);
+    }
 #pragma GCC unroll 2
   for (Index p = 0; p < k; ++p) {
     Vec bv[V];
@@ -140,7 +108,7 @@ HWY_INLINE void tile(Index k, const T* HWY_RESTRICT a, Index a_row, Index a_step
 template <class T, int R>
 HWY_NOINLINE void rows_tile(Index cols, Index k, const T* a, Index a_row, Index a_step, const T* b,
                             Index b_step, T* c, Index c_row, bool add) {
-  const Index lanes = static_cast<Index>(hn::Lanes(Tag<T>()));
+  const Index lanes = lanes_of<T>();
   // A call by name: without optimisation g++ cannot inline through a pointer, as tile demands.
   const auto run = [&](auto vectors, auto partial) HWY_ATTR {
     tile<T, R, vectors(), partial()>(k, a, a_row, a_step, b, b_step, c, c_row, cols, add);
@@ -177,58 +145,33 @@ void any_tile(Index rows, Index cols, Index k, const T* a, Index a_row, Index a_
   if (rows >= 1) run(rows_tile<T, 1>, 1);
 }
 
-/// to[j * to_row + i] = from[i * from_row + j] for i < rows, j < cols, by 4x4 (float) or 2x2
-/// (double) blocks in registers.
-template <class T>
-void transpose(Index rows, Index cols, const T* from, Index from_row, T* to, Index to_row) {
-  Index i = 0;
-#if HWY_TARGET != HWY_SCALAR
-  const hn::CappedTag<T, 16 / sizeof(T)> d;
-  constexpr Index kStep = 16 / sizeof(T);
-  if (static_cast<Index>(hn::Lanes(d)) == kStep) {
-    for (; i + kStep <= rows; i += kStep) {
-      const T* row = from + i * from_row;
-      T* out = to + i;
-      Index j = 0;
-      for (; j + kStep <= cols; j += kStep) {
-        if constexpr (sizeof(T) == 4) {
-          const auto r0 = hn::LoadU(d, row + j), r1 = hn::LoadU(d, row + from_row + j);
-          const auto r2 = hn::LoadU(d, row + 2 * from_row + j);
-          const auto r3 = hn::LoadU(d, row + 3 * from_row + j);
-          const auto l0 = hn::InterleaveLower(d, r0, r2), u0 = hn::InterleaveUpper(d, r0, r2);
-          const auto l1 = hn::InterleaveLower(d, r1, r3), u1 = hn::InterleaveUpper(d, r1, r3);
-          hn::StoreU(hn::InterleaveLower(d, l0, l1), d, out + j * to_row);
-          hn::StoreU(hn::InterleaveUpper(d, l0, l1), d, out + (j + 1) * to_row);
-          hn::StoreU(hn::InterleaveLower(d, u0, u1), d, out + (j + 2) * to_row);
-          hn::StoreU(hn::InterleaveUpper(d, u0, u1), d, out + (j + 3) * to_row);
-        } else {
-          const auto r0 = hn::LoadU(d, row + j), r1 = hn::LoadU(d, row + from_row + j);
-          hn::StoreU(hn::InterleaveLower(d, r0, r1), d, out + j * to_row);
-          hn::StoreU(hn::InterleaveUpper(d, r0, r1), d, out + (j + 1) * to_row);
-        }
-      }
-      for (; j < cols; ++j)
-        for (Index r = 0; r < kStep; ++r) out[j * to_row + r] = row[r * from_row + j];
-    }
-  }
-#endif
-  for (; i < rows; ++i)
-    for (Index j = 0; j < cols; ++j) to[j * to_row + i] = from[i * from_row + j];
-}
-
 /// Steps [p, p + steps) of columns [j, j + cols) of b as [steps, width], missing columns zero.
 template <class T>
 void pack_b(const Product<T>& x, Index p, Index steps, Index j, Index cols, Index width, T* to) {
+  if (cols < width) std::fill_n(to, steps * width, T{});
   if (x.b_transposed) {
-    if (cols < width) std::fill_n(to, steps * width, T{});
     transpose(cols, steps, x.b + j * x.k + p, x.k, to, width);
     return;
   }
   const T* from = x.b + p * x.n + j;
-  for (Index s = 0; s < steps; ++s, from += x.n, to += width) {
-    std::copy_n(from, cols, to);
-    std::fill_n(to + cols, width - cols, T{});
-  }
+  if (cols == width)
+    for (Index s = 0; s < steps; ++s) copy(from + s * x.n, width, to + s * width);
+  else
+    for (Index s = 0; s < steps; ++s) copy(from + s * x.n, cols, to + s * width);
+}
+
+/// Asks for the memory that pack_b() will read next, from `begin` / `whole` to `end` / `whole` of
+/// it, while tiles are computed: waiting for it costs more than packing.
+template <class T>
+void prefetch_b(const Product<T>& x, Index p, Index steps, Index j, Index cols, Index begin,
+                Index end, Index whole) {
+  if (cols == 0) return;
+  constexpr Index kLine = 64 / sizeof(T);
+  const Index rows = x.b_transposed ? cols : steps, length = x.b_transposed ? steps : cols;
+  const Index stride = x.b_transposed ? x.k : x.n;
+  const T* const from = x.b_transposed ? x.b + j * x.k + p : x.b + p * x.n + j;
+  for (Index r = rows * begin / whole; r < rows * std::min(end, whole) / whole; ++r)
+    for (Index i = 0; i < length; i += kLine) hwy::Prefetch(from + r * stride + i);
 }
 
 /// Rows [i, i + rows) and steps [p, p + steps) of a, tile by tile as [steps, kRows].
@@ -237,54 +180,85 @@ void pack_a(const Product<T>& x, Index i, Index rows, Index p, Index steps, T* t
   for (Index r = 0; r < rows; r += kRows, to += kRows * steps) {
     const Index count = std::min<Index>(kRows, rows - r);
     const T* from = x.a + (i + r) * x.a_row + p * x.a_step;
-    if (x.a_row == 1)
-      for (Index s = 0; s < steps; ++s) std::copy_n(from + s * x.a_step, count, to + s * kRows);
-    else
+    if (x.a_row != 1)
       transpose(count, steps, from, x.a_row, to, kRows);
+    else if (count == kRows)
+      for (Index s = 0; s < steps; ++s) copy(from + s * x.a_step, kRows, to + s * kRows);
+    else
+      for (Index s = 0; s < steps; ++s) copy(from + s * x.a_step, count, to + s * kRows);
+  }
+}
+
+/// n cut into parts of equal length, a multiple of `unit` of at most `most`.
+inline Index part(Index n, Index most, Index unit) {
+  const Index parts = (n + most - 1) / most;
+  return ((n + parts - 1) / parts + unit - 1) / unit * unit;
+}
+
+/// For products that are over before a tile has begun. K is k, or 0 for any.
+template <class T, Index K>
+void multiply_tiny(const Product<T>& x) {
+  const Index k = K > 0 ? K : x.k;
+  const Index b_step = x.b_transposed ? 1 : x.n, b_col = x.b_transposed ? k : 1;
+  for (Index i = 0; i < x.m; ++i) {
+    const T* const a = x.a + i * x.a_row;
+    T* const c = x.c + i * x.n;
+    for (Index j = 0; j < x.n; ++j) {
+      const T* const b = x.b + j * b_col;
+      T sum = 0;
+      for (Index p = 0; p < k; ++p) sum += a[p * x.a_step] * b[p * b_step];
+      c[j] = x.write == Write::add ? c[j] + sum : sum;
+    }
   }
 }
 
 template <class T>
 void multiply(ThreadPool& pool, const Product<T>& x) {
-  if (x.k == 0) {
-    if (x.write == Write::assign) std::fill_n(x.c, x.m * x.n, T{});
-    return;
+  const Index work = x.m * x.n * x.k;
+  constexpr Index kTiny = 64;
+  if (work <= kTiny) {
+    if (x.k == 2) return multiply_tiny<T, 2>(x);
+    if (x.k == 3) return multiply_tiny<T, 3>(x);
+    if (x.k == 4) return multiply_tiny<T, 4>(x);
+    return multiply_tiny<T, 0>(x);
   }
   const Index width = tile_cols<T>();
   const Index panels = (x.n + width - 1) / width;
   const Index tiles = (x.m + kRows - 1) / kRows;
   // Copying a factor into panels costs one pass over it and pays when the other has enough rows
   // or columns to re-use them; a transposed b cannot be read in vectors at all.
-  const bool panel_b = x.b_transposed || (tiles >= 4 && x.k * x.n >= 1 << 14);
-  const bool panel_a = panels >= 4 && x.k * x.m >= 1 << 14;
+  const bool panel_b = x.b_transposed || tiles >= 4;
+  const bool panel_a = panels >= (x.a_row == 1 ? 2 : 4) && x.k * x.m >= 1 << 14;
 
-  const Index work = x.m * x.n * x.k;
+  constexpr Index kSlack = 64;       // copy() writes whole vectors
   constexpr Index kSmall = 1 << 15;  // below this, waking another thread costs more than it helps
 
   // Tasks are rectangles of tiles of c: split the side that has more of them.
   const bool split_cols = panels >= tiles;
   const Index items = split_cols ? panels : tiles;
-  const Index grain = std::max<Index>(1, items * kSmall / std::max<Index>(work, 1));
+  const Index grain = work <= kSmall ? items : std::max<Index>(1, items * kSmall / work);
   pool.split(items, grain, [&](Index begin, Index end) {
     const Index panel_begin = split_cols ? begin : 0, panel_end = split_cols ? end : panels;
     const Index row_begin = split_cols ? 0 : begin * kRows;
     const Index row_end = split_cols ? x.m : std::min(x.m, end * kRows);
-    const Index blocks = (row_end - row_begin + kBlockM - 1) / kBlockM;
-    const Index block = ((row_end - row_begin) / std::max<Index>(blocks, 1) / kRows + 1) * kRows;
-    T* const packed_a = panel_a ? scratch<T>(0, block * kBlockK) : nullptr;
-    T* const packed_b = panel_b ? scratch<T>(1, width * kBlockK) : nullptr;
+    const Index rows_here = row_end - row_begin;
+    const Index block = part(rows_here, kBlockM, kRows), steps_most = part(x.k, kBlockK, 1);
+    T* const packed_a = panel_a ? scratch<T>(0, block * steps_most + kSlack) : nullptr;
+    T* const packed_b = panel_b ? scratch<T>(1, width * steps_most + kSlack) : nullptr;
     for (Index i0 = row_begin; i0 < row_end; i0 += block) {
       const Index rows = std::min(block, row_end - i0);
-      for (Index p = 0; p < x.k; p += kBlockK) {
-        const Index steps = std::min(kBlockK, x.k - p);
+      for (Index p = 0; p < x.k; p += steps_most) {
+        const Index steps = std::min(steps_most, x.k - p);
         if (panel_a) pack_a(x, i0, rows, p, steps, packed_a);
         for (Index panel = panel_begin; panel < panel_end; ++panel) {
           const Index j = panel * width, cols = std::min(width, x.n - j);
+          const Index next = panel + 1 < panel_end ? std::min(width, x.n - j - width) : 0;
           if (panel_b) pack_b(x, p, steps, j, cols, width, packed_b);
           const T* const b = panel_b ? packed_b : x.b + p * x.n + j;
           for (Index r = 0; r < rows; r += kRows) {
             const Index count = std::min<Index>(kRows, rows - r);
             const T* a = panel_a ? packed_a + r * steps : x.a + (i0 + r) * x.a_row + p * x.a_step;
+            if (panel_b) prefetch_b(x, p, steps, j + width, next, r, r + kRows, rows);
             any_tile(count, cols, steps, a, panel_a ? 1 : x.a_row, panel_a ? kRows : x.a_step, b,
                      panel_b ? width : x.n, x.c + (i0 + r) * x.n + j, x.n,
                      p > 0 || x.write == Write::add);
