@@ -4,6 +4,7 @@
 
 #include "chainrule/graph/op.h"
 #include "chainrule/kernels/matmul.h"
+#include "chainrule/kernels/sparse.h"
 #include "chainrule/ops/shapes.h"
 #include "chainrule/ops/sums.h"
 
@@ -12,7 +13,8 @@ namespace {
 
 using kernels::Write;
 
-/// [B, T, I] counts as one matrix of B*T rows.
+/// [B, T, I] counts as one matrix of B*T rows. A batch that is mostly zeros, as pictures are, is
+/// multiplied without them; each forward pass decides that from its input.
 struct Affine {
   inline static const OpDoc doc{"affine",
                                 {"x", "w", "b"},
@@ -33,14 +35,23 @@ struct Affine {
     return detail::with_last(x, w[1]);
   }
 
+  /// Whether zeros are skipped. Few inputs are not worth looking at.
+  Index workspace(std::span<const Shape> in, Index) const { return in[1][0] >= 64 ? 1 : 0; }
+
   template <class T>
   void forward(const Context<T>& c) const {
     const auto [rows, in, out] = sizes(c);
     const bool biased = c.inputs() == 3;
-    for (Index r = 0; biased && r < rows; ++r)
-      std::copy(c.in(2).begin(), c.in(2).end(), c.out().data() + r * out);
-    kernels::matmul(c.pool(), rows, out, in, c.in(0).data(), c.in(1).data(), c.out().data(),
-                    biased ? Write::add : Write::assign);
+    if (biased) {
+      const T* const b = c.in(2).data();
+      T* y = c.out().data();
+      for (Index r = 0; r < rows; ++r, y += out) std::copy_n(b, out, y);
+    }
+    const T* const x = c.in(0).data();
+    if (!c.workspace().empty()) c.workspace()[0] = kernels::is_sparse(x, rows, in) ? T{1} : T{0};
+    const auto product = sparse(c) ? kernels::sparse_matmul<T> : kernels::matmul<T>;
+    product(c.pool(), rows, out, in, x, c.in(1).data(), c.out().data(),
+            biased ? Write::add : Write::assign);
   }
 
   template <class T>
@@ -50,22 +61,29 @@ struct Affine {
     if (c.wants(0))
       kernels::matmul_bt(c.pool(), rows, in, out, dy, c.in(1).data(), c.din(0).data(),
                          c.first(0) ? Write::assign : Write::add);
-    if (c.wants(1))
-      kernels::matmul_at(c.pool(), in, out, rows, c.in(0).data(), dy, c.din(1).data(),
-                         c.first(1) ? Write::assign : Write::add);
+    if (c.wants(1)) {
+      const auto product = sparse(c) ? kernels::sparse_matmul_at<T> : kernels::matmul_at<T>;
+      product(c.pool(), in, out, rows, c.in(0).data(), dy, c.din(1).data(),
+              c.first(1) ? Write::assign : Write::add);
+    }
     if (c.inputs() == 3 && c.wants(2))
       detail::column_sums(c.pool(), rows, out, c.din(2).data(), c.first(2),
                           [=, n = out](Index r, Index j) { return dy[r * n + j]; });
   }
 
  private:
+  template <class T>
+  static bool sparse(const Context<T>& c) {
+    return !c.workspace().empty() && c.workspace()[0] == T{1};
+  }
   struct Sizes {
     Index rows, in, out;
   };
   template <class T>
   static Sizes sizes(const Context<T>& c) {
     const Shape& w = c.in_shape(1);
-    return {c.in(0).size() / w[0], w[0], w[1]};
+    const auto x = c.in(0);
+    return {x.cols() == w[0] ? x.rows() : x.size() / w[0], w[0], w[1]};
   }
 };
 
