@@ -47,11 +47,11 @@ class ThreadPool {
   template <class F>
   void split(Index n, Index grain, F&& f) {
     if (fine_) grain = 1;
-    const Index pieces = std::min<Index>(threads(), (n + grain - 1) / grain);
-    if (pieces <= 1) {
+    if (n <= grain || workers_.empty()) {
       if (n > 0) f(Index{0}, n);
       return;
     }
+    const Index pieces = std::min<Index>(threads(), (n + grain - 1) / grain);
     run(pieces, [&](Index i) { f(i * n / pieces, (i + 1) * n / pieces); });
   }
 

@@ -17,13 +17,14 @@ constexpr std::uint64_t kDrawStream = 0x64726177'00000000;     // "draw"
 }  // namespace
 
 Loader::Loader(Index rows, const LoaderOptions& options)
-    : rows_(rows), batch_(options.batch), options_(options) {
+    : rows_(rows), batch_(options.batch), batches_(0), options_(options) {
   constexpr Index kMost = std::numeric_limits<std::int32_t>::max();
   if (rows < 1) throw Error("there are no rows to make batches of");
   if (rows > kMost) throw Error(cat("there are ", rows, " rows, at most 2^31 - 1 are supported"));
   if (batch_ < 1 || batch_ > kMost)
     throw Error(cat("the batch has ", batch_, " rows, expected at least 1"));
   if (!options.replacement) batch_ = std::min(batch_, rows);
+  batches_ = (rows_ + batch_ - 1) / batch_;
   order_.resize(static_cast<std::size_t>(options.replacement ? batch_ : rows));
 }
 

@@ -36,7 +36,7 @@ class Loader {
   Index batch() const { return batch_; }
   /// Batches in an epoch. The last one has fewer rows when the batch does not divide the rows;
   /// with replacement all are full.
-  Index batches() const { return (rows_ + batch_ - 1) / batch_; }
+  Index batches() const { return batches_; }
 
   /// Rows of the next batch, valid until the next call.
   std::span<const std::int32_t> next();
@@ -46,7 +46,7 @@ class Loader {
   void set_state(State state);
 
  private:
-  Index rows_, batch_;
+  Index rows_, batch_, batches_;
   LoaderOptions options_;
   State state_;
   Index ordered_epoch_ = -1;         // whose order order_ holds

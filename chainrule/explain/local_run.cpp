@@ -8,9 +8,11 @@ namespace chainrule {
 
 template <class T>
 LocalRun<T>::LocalRun(Tape<T>& tape, Var node, const Pass& pass, std::optional<Index> rows)
-    : tape_(tape), node_(node), pass_(pass), rows_(rows.value_or(tape.rows())) {
+    : tape_(tape), node_(node), running_{&pool_, rows.value_or(tape.rows()), pass} {
   const Graph& graph = tape.graph();
-  const auto elements = [&](const Shape& s) { return s.size() * (s.batched() ? rows_ : 1); };
+  const auto elements = [&](const Shape& s) {
+    return s.size() * (s.batched() ? running_.rows : 1);
+  };
   std::vector<Shape> shapes;
   for (const int in : graph.node(node).inputs) {
     const Node& input = graph.node(in);
@@ -25,7 +27,7 @@ LocalRun<T>::LocalRun(Tape<T>& tape, Var node, const Pass& pass, std::optional<I
   }
   out_ = Buffer<T>(elements(node.shape()));
   dout_ = Buffer<T>(elements(node.shape()));
-  workspace_ = Buffer<T>(graph.node(node).op->workspace(shapes, rows_));
+  workspace_ = Buffer<T>(graph.node(node).op->workspace(shapes, running_.rows));
   load();
 }
 
@@ -33,15 +35,7 @@ template <class T>
 Context<T> LocalRun<T>::context() {
   const Slot<T> output{
       .value = out_.data(), .grad = dout_.data(), .shape = &tape_.graph().node(node_).shape};
-  // The same random numbers as on the tape, see Tape::context().
-  return {slots_,
-          output,
-          workspace_.span(),
-          rows_,
-          pass_.training,
-          pool_,
-          pass_.seed,
-          pass_.step << 24 | static_cast<std::uint64_t>(node_.id())};
+  return {slots_, output, workspace_.span(), node_.id(), running_};
 }
 
 template <class T>

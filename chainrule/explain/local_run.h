@@ -41,13 +41,12 @@ class LocalRun {
 
   Tape<T>& tape_;
   Var node_;
-  Pass pass_;
-  Index rows_;
   std::vector<Buffer<T>> values_, grads_;
   std::vector<Buffer<std::int32_t>> indices_;
   std::vector<Slot<T>> slots_;
   Buffer<T> out_, dout_, workspace_;
   ThreadPool pool_{1};
+  Running running_;
 };
 
 extern template class LocalRun<float>;

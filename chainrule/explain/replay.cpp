@@ -17,7 +17,7 @@ T* writable(std::span<const T> values) {
 
 template <class T>
 Replay<T>::Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool)
-    : graph_(&tape.graph()), rows_(tape.rows()), pool_(&pool) {
+    : graph_(&tape.graph()), running_{&pool, tape.rows()} {
   const auto size = static_cast<std::size_t>(graph_->size());
   values_.resize(size), indices_.resize(size), workspaces_.resize(size), wanted_.resize(size);
   for (int id = 0; id < graph_->size(); ++id) {
@@ -45,7 +45,7 @@ Replay<T>::Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool)
           if (wanted_[static_cast<std::size_t>(in)]) wanted_[at] = true;
         }
         values_[at].resize(static_cast<std::size_t>(elements(id)));
-        workspaces_[at].resize(static_cast<std::size_t>(node.op->workspace(shapes, rows_)));
+        workspaces_[at].resize(static_cast<std::size_t>(node.op->workspace(shapes, rows())));
         break;
       }
     }
@@ -55,7 +55,7 @@ Replay<T>::Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool)
 template <class T>
 Index Replay<T>::elements(int node) const {
   const Shape& shape = graph_->node(node).shape;
-  return shape.size() * (shape.batched() ? rows_ : 1);
+  return shape.size() * (shape.batched() ? rows() : 1);
 }
 
 template <class T>
@@ -71,14 +71,12 @@ std::vector<Slot<T>> Replay<T>::slots(int node) const {
 template <class T>
 Context<T> Replay<T>::context(int node, std::span<const Slot<T>> inputs, const Slot<T>& output,
                               std::span<T> workspace) const {
-  // The random numbers of a tape's node, see Tape::context().
-  return {inputs,         output, workspace,  rows_,
-          pass_.training, *pool_, pass_.seed, pass_.step << 24 | static_cast<std::uint64_t>(node)};
+  return {inputs, output, workspace, node, running_};
 }
 
 template <class T>
 void Replay<T>::forward(const Pass& pass) {
-  pass_ = pass;
+  running_.pass = pass;
   for (int id = 0; id < graph_->size(); ++id) {
     const Node& node = graph_->node(id);
     if (node.kind != NodeKind::op) continue;

@@ -55,8 +55,8 @@ class Replay {
   Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool);
 
   const Graph& graph() const { return *graph_; }
-  Index rows() const { return rows_; }
-  ThreadPool& pool() const { return *pool_; }
+  Index rows() const { return running_.rows; }
+  ThreadPool& pool() const { return *running_.pool; }
   /// To be changed before forward(): inputs and parameters.
   std::vector<T>& value(int node) { return values_[static_cast<std::size_t>(node)]; }
   const std::vector<T>& value(int node) const { return values_[static_cast<std::size_t>(node)]; }
@@ -87,9 +87,7 @@ class Replay {
   std::vector<Slot<T>> slots(int node) const;
 
   const Graph* graph_;
-  Index rows_;
-  ThreadPool* pool_;
-  Pass pass_;
+  Running running_;
   std::vector<std::vector<T>> values_;
   std::vector<std::vector<std::int32_t>> indices_;
   mutable std::vector<std::vector<T>> workspaces_;

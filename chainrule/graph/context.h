@@ -22,20 +22,28 @@ struct Slot {
   bool readable = true;  ///< false when an inference tape re-uses the memory
 };
 
-/// The memory and the settings of one call of forward(), backward() or update_state().
+/// How one forward pass runs.
+struct Pass {
+  bool training = false;   ///< dropout drops, batch_norm uses the batch
+  std::uint64_t seed = 0;  ///< random numbers of the pass are fixed by seed, step and node
+  std::uint64_t step = 0;
+};
+
+/// What all nodes of a tape share while a batch runs.
+struct Running {
+  ThreadPool* pool;
+  Index rows;
+  Pass pass = {};
+};
+
+/// The memory of one node and the settings with which forward(), backward() or update_state() are
+/// called. Made once for each node; only what `running` points to changes from batch to batch.
 template <class T>
 class Context {
  public:
-  Context(std::span<const Slot<T>> inputs, const Slot<T>& output, std::span<T> workspace,
-          Index rows, bool training, ThreadPool& pool, std::uint64_t seed, std::uint64_t stream)
-      : inputs_(inputs),
-        output_(output),
-        workspace_(workspace),
-        rows_(rows),
-        training_(training),
-        pool_(pool),
-        seed_(seed),
-        stream_(stream) {}
+  Context(std::span<const Slot<T>> inputs, const Slot<T>& output, std::span<T> workspace, int node,
+          const Running& running)
+      : inputs_(inputs), output_(output), workspace_(workspace), node_(node), running_(&running) {}
 
   int inputs() const { return static_cast<int>(inputs_.size()); }
   /// Values of input i.
@@ -63,28 +71,28 @@ class Context {
   /// Memory of Op::workspace() elements that keeps its content from forward to backward.
   std::span<T> workspace() const { return workspace_; }
   /// Rows of the running batch.
-  Index rows() const { return rows_; }
+  Index rows() const { return running_->rows; }
   /// Training (dropout drops, batch statistics) or inference.
-  bool training() const { return training_; }
-  ThreadPool& pool() const { return pool_; }
+  bool training() const { return running_->pass.training; }
+  ThreadPool& pool() const { return *running_->pool; }
   /// Key of this node's random numbers in this step, for philox(key, stream, counter).
-  std::uint64_t random_key() const { return seed_; }
-  std::uint64_t random_stream() const { return stream_; }
+  std::uint64_t random_key() const { return running_->pass.seed; }
+  std::uint64_t random_stream() const {
+    return running_->pass.step << 24 | static_cast<std::uint64_t>(node_);
+  }
 
  private:
   const Slot<T>& slot(int i) const { return inputs_[static_cast<std::size_t>(i)]; }
   template <class U>
   View<U> view(U* data, const Shape& shape) const {
-    return {data, shape.batched() ? rows_ : 1, shape.size()};
+    return {data, shape.batched() ? rows() : 1, shape.size()};
   }
 
   std::span<const Slot<T>> inputs_;
   Slot<T> output_;
   std::span<T> workspace_;
-  Index rows_;
-  bool training_;
-  ThreadPool& pool_;
-  std::uint64_t seed_, stream_;
+  int node_;
+  const Running* running_;
 };
 
 }  // namespace chainrule

@@ -66,8 +66,8 @@ Tape<T>::Tape(Graph& graph, TapeOptions options)
     : graph_(&graph),
       params_(nullptr),
       capacity_(options.rows),
-      rows_(options.rows),
-      pool_(options.pool != nullptr ? options.pool : &serial_pool()) {
+      running_(std::make_unique<Running>(
+          Running{options.pool != nullptr ? options.pool : &serial_pool(), options.rows})) {
   if (!graph.params().empty())
     throw Error("this graph has parameters: make the tape from its Params");
   plan_memory(options);
@@ -78,8 +78,8 @@ Tape<T>::Tape(Params<T>& params, TapeOptions options)
     : graph_(&params.graph()),
       params_(&params),
       capacity_(options.rows),
-      rows_(options.rows),
-      pool_(options.pool != nullptr ? options.pool : &serial_pool()) {
+      running_(std::make_unique<Running>(
+          Running{options.pool != nullptr ? options.pool : &serial_pool(), options.rows})) {
   if (params.count() != static_cast<int>(graph_->params().size()))
     throw Error(cat("the graph has ", graph_->params().size(), " parameters, Params was made for ",
                     params.count()));
@@ -191,12 +191,14 @@ void Tape<T>::plan_memory(const TapeOptions& options) {
       std::transform(node.constant.begin(), node.constant.end(), slot(id).value,
                      [](double v) { return static_cast<T>(v); });
     if (node.kind != NodeKind::op || !need[static_cast<std::size_t>(id)]) continue;
-    Step step{.node = id, .inputs = {}, .workspace = {}};
-    for (const int in : node.inputs) step.inputs.push_back(slot(in));
+    std::vector<Slot<T>> inputs;
+    for (const int in : node.inputs) inputs.push_back(slot(in));
+    std::span<T> workspace;
     if (place.workspace >= 0)
-      step.workspace = {bind(place.workspace, place.workspace_size),
-                        static_cast<std::size_t>(place.workspace_size)};
-    steps_.push_back(std::move(step));
+      workspace = {bind(place.workspace, place.workspace_size),
+                   static_cast<std::size_t>(place.workspace_size)};
+    if (node.op->has_state()) stateful_.push_back(steps_.size());
+    steps_.push_back(make_step(id, std::move(inputs), workspace));
   }
   // The memory of everything but the outputs of an inference tape is used again.
   for (int id = 0; inference && id < graph.size(); ++id)
@@ -207,14 +209,14 @@ void Tape<T>::plan_memory(const TapeOptions& options) {
 template <class T>
 View<T> Tape<T>::view(T* data, int node) const {
   const Shape& shape = graph_->node(node).shape;
-  return {data, shape.batched() ? rows_ : 1, shape.size()};
+  return {data, shape.batched() ? rows() : 1, shape.size()};
 }
 
 template <class T>
 void Tape<T>::set_rows(Index rows) {
   if (rows < 1 || rows > capacity_)
     throw ShapeError(cat("a batch of ", rows, " rows, this tape was made for 1 to ", capacity_));
-  rows_ = rows;
+  running_->rows = rows;
 }
 
 template <class T>
@@ -228,16 +230,16 @@ template <class T>
 View<std::int32_t> Tape<T>::class_input(Var v) {
   if (graph_->node(v).kind != NodeKind::class_input)
     throw Error(cat("'", v.name(), "' is not an input of class indices"));
-  return {const_cast<std::int32_t*>(slot(v.id()).indices), rows_, v.shape().size()};
+  return {const_cast<std::int32_t*>(slot(v.id()).indices), rows(), v.shape().size()};
 }
 
 template <class T>
 template <class U>
 void Tape<T>::set(Var v, std::span<const U> values) {
   const Node& node = graph_->node(v);
-  const Index expected = rows_ * node.shape.size();
+  const Index expected = rows() * node.shape.size();
   if (static_cast<Index>(values.size()) != expected)
-    throw ShapeError(cat("[input \"", node.name, "\"] got ", values.size(), " values, ", rows_,
+    throw ShapeError(cat("[input \"", node.name, "\"] got ", values.size(), " values, ", rows(),
                          " rows of shape ", node.shape.str(), " expect ", expected));
   if (node.kind != NodeKind::class_input) {
     std::transform(values.begin(), values.end(), input(v).begin(),
@@ -256,17 +258,17 @@ void Tape<T>::set(Var v, std::span<const U> values) {
 }
 
 template <class T>
-Context<T> Tape<T>::context(const Step& step, std::span<const Slot<T>> inputs) const {
-  return {inputs,         slot(step.node),
-          step.workspace, rows_,
-          pass_.training, *pool_,
-          pass_.seed,     pass_.step << 24 | static_cast<std::uint64_t>(step.node)};
+typename Tape<T>::Step Tape<T>::make_step(int node, std::vector<Slot<T>> inputs,
+                                          std::span<T> workspace) const {
+  // Moving the vector does not move what the context looks at.
+  const Context<T> context(inputs, slot(node), workspace, node, *running_);
+  return {graph_->node(node).op.get(), node, std::move(inputs), context};
 }
 
 template <class T>
 void Tape<T>::forward(const Pass& pass) {
-  pass_ = pass;
-  for (const Step& step : steps_) graph_->node(step.node).op->forward(context(step, step.inputs));
+  running_->pass = pass;
+  for (const Step& step : steps_) step.op->forward(step.context);
 }
 
 template <class T>
@@ -289,20 +291,22 @@ void Tape<T>::plan_backward(int from) {
   for (auto it = steps_.rbegin(); it != steps_.rend(); ++it) {
     if (!reached[static_cast<std::size_t>(it->node)] || !wants_grad(it->node)) continue;
     const Node& node = graph_->node(it->node);
-    BackwardStep step{.step = &*it, .inputs = it->inputs, .zero = {}};
+    std::vector<Slot<T>> inputs = it->inputs;
+    std::vector<int> zero;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       const auto in = static_cast<std::size_t>(node.inputs[i]);
-      if (step.inputs[i].grad == nullptr) continue;
+      if (inputs[i].grad == nullptr) continue;
       reached[in] = true;
       if (written[in]) continue;
       const bool once = std::count(node.inputs.begin(), node.inputs.end(), node.inputs[i]) == 1;
       if (node.op->assigns() && once)
-        step.inputs[i].first = true;
+        inputs[i].first = true;
       else
-        step.zero.push_back(node.inputs[i]);
+        zero.push_back(node.inputs[i]);
       written[in] = true;
     }
-    backward_.push_back(std::move(step));
+    backward_.push_back(
+        {make_step(it->node, std::move(inputs), it->context.workspace()), std::move(zero)});
   }
   backward_from_ = from;
 }
@@ -324,16 +328,13 @@ void Tape<T>::backward(Var from, std::span<const T> upstream) {
       const View<T> grad = view(slot(node).grad, node);
       std::fill(grad.begin(), grad.end(), T{});
     }
-    graph_->node(step.step->node).op->backward(context(*step.step, step.inputs));
+    step.step.op->backward(step.step.context);
   }
 }
 
 template <class T>
 void Tape<T>::update_state() {
-  for (const Step& step : steps_) {
-    const Op& op = *graph_->node(step.node).op;
-    if (op.has_state()) op.update_state(context(step, step.inputs));
-  }
+  for (const std::size_t i : stateful_) steps_[i].op->update_state(steps_[i].context);
 }
 
 template <class T>
@@ -359,7 +360,8 @@ void Tape<T>::backward_node(Var node, std::span<T* const> targets, bool first) c
   std::vector<Slot<T>> inputs = it->inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     inputs[i].grad = targets[i], inputs[i].first = first;
-  graph_->node(node).op->backward(context(*it, inputs));
+  const Step step = make_step(node.id(), std::move(inputs), it->context.workspace());
+  step.op->backward(step.context);
 }
 
 template <class T>
@@ -367,14 +369,14 @@ std::vector<Term<T>> Tape<T>::contributions(Var v) const {
   const View<const T> total = grad(v);
   std::vector<Term<T>> terms;
   for (const BackwardStep& step : backward_) {
-    const Node& node = graph_->node(step.step->node);
+    const Node& node = graph_->node(step.step.node);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] != v.id()) continue;
       Tensor<T> amount(total.rows(), total.cols());
       std::vector<T*> targets(node.inputs.size(), nullptr);
       targets[i] = amount.data();
-      backward_node(graph_->var(step.step->node), targets, false);
-      terms.push_back({graph_->var(step.step->node), static_cast<int>(i), std::move(amount)});
+      backward_node(graph_->var(step.step.node), targets, false);
+      terms.push_back({graph_->var(step.step.node), static_cast<int>(i), std::move(amount)});
     }
   }
   return terms;
@@ -398,10 +400,10 @@ void Tape<T>::poison(T value) {
   for (const Step& step : steps_) {
     const Shape& shape = graph_->node(step.node).shape;
     std::fill_n(slot(step.node).value, shape.size() * (shape.batched() ? capacity_ : 1), value);
-    std::fill(step.workspace.begin(), step.workspace.end(), value);
+    std::ranges::fill(step.context.workspace(), value);
   }
   for (const BackwardStep& step : backward_)
-    for (const Slot<T>& in : step.inputs)
+    for (const Slot<T>& in : step.step.inputs)
       if (in.grad != nullptr)
         std::fill_n(in.grad, in.shape->size() * (in.shape->batched() ? capacity_ : 1), value);
 }

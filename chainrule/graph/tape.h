@@ -25,13 +25,6 @@ struct TapeOptions {
   std::vector<Var> outputs = {};
 };
 
-/// How one forward pass runs.
-struct Pass {
-  bool training = false;   ///< dropout drops, batch_norm uses the batch
-  std::uint64_t seed = 0;  ///< random numbers of the pass are fixed by seed, step and node
-  std::uint64_t step = 0;
-};
-
 /// One term of a gradient: what consumer's chain rule added through its input number `input`.
 template <class T>
 struct Term {
@@ -59,7 +52,7 @@ class Tape {
   Index capacity() const { return capacity_; }
   /// Rows of the next batch, 1 to capacity(). At first capacity().
   void set_rows(Index rows);
-  Index rows() const { return rows_; }
+  Index rows() const { return running_->rows; }
 
   /// Copies values into an input: rows() x shape.size() of them, row-major. Throws ShapeError for
   /// another number, DataError for a class index out of range.
@@ -103,19 +96,19 @@ class Tape {
 
  private:
   struct Step {
+    const Op* op;
     int node;
-    std::vector<Slot<T>> inputs;
-    std::span<T> workspace;
+    std::vector<Slot<T>> inputs;  ///< of context
+    Context<T> context;
   };
   struct BackwardStep {
-    const Step* step;
-    std::vector<Slot<T>> inputs;
+    Step step;
     std::vector<int> zero;  ///< nodes whose gradient must be filled with zeros before
   };
 
   void plan_memory(const TapeOptions& options);
   void plan_backward(int from);
-  Context<T> context(const Step& step, std::span<const Slot<T>> inputs) const;
+  Step make_step(int node, std::vector<Slot<T>> inputs, std::span<T> workspace) const;
   Slot<T>& slot(int node) { return slots_[static_cast<std::size_t>(node)]; }
   const Slot<T>& slot(int node) const { return slots_[static_cast<std::size_t>(node)]; }
   View<T> view(T* data, int node) const;
@@ -123,11 +116,11 @@ class Tape {
 
   Graph* graph_;
   Params<T>* params_;
-  Index capacity_, rows_;
-  ThreadPool* pool_;
-  Pass pass_;
+  Index capacity_;
+  std::unique_ptr<Running> running_;  // where contexts find it after the tape has moved
   std::vector<Slot<T>> slots_;
   std::vector<Step> steps_;
+  std::vector<std::size_t> stateful_;  // steps whose operation has state
   std::vector<BackwardStep> backward_;
   int backward_from_ = -1;
   Buffer<T> arena_;

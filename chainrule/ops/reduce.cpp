@@ -121,6 +121,7 @@ struct WeightedMean {
                                 {"x", "w"},
                                 "y = sum(x * w) / sum(w)",
                                 {"dx = dy * w / sum(w)", "dw = dy * (x - y) / sum(w)"}};
+  static constexpr bool kAssigns = true;
 
   Shape infer(std::span<const Shape> in) const {
     if (in[0] != in[1])
@@ -146,8 +147,11 @@ struct WeightedMean {
     const View<const T> x = c.in(0), w = c.in(1);
     const View<T> dx = c.din(0), dw = c.din(1);
     const T y = c.out()[0], g = c.dout()[0] * c.workspace()[0];
-    for (Index i = 0; c.wants(0) && i < x.size(); ++i) dx[i] += g * w[i];
-    for (Index i = 0; c.wants(1) && i < x.size(); ++i) dw[i] += g * (x[i] - y);
+    const auto add = [=](View<T> d, bool first, auto term) {
+      for (Index i = 0; i < d.size(); ++i) d[i] = (first ? T{0} : d[i]) + g * term(i);
+    };
+    if (c.wants(0)) add(dx, c.first(0), [=](Index i) { return w[i]; });
+    if (c.wants(1)) add(dw, c.first(1), [=](Index i) { return x[i] - y; });
   }
 };
 

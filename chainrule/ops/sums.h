@@ -56,9 +56,10 @@ T summed(ThreadPool& pool, Index n, std::span<T> workspace, Term term) {
 /// which adds its rows in order.
 template <class T, class Term>
 void column_sums(ThreadPool& pool, Index rows, Index cols, T* out, bool assign, Term term) {
-  pool.split(cols, std::max<Index>(16, kCheap / rows), [&](Index begin, Index end) {
-    if (assign) std::fill(out + begin, out + end, T{0});
-    for (Index r = 0; r < rows; ++r)
+  const Index grain = rows * cols <= kCheap ? cols : std::max<Index>(16, kCheap / rows);
+  pool.split(cols, grain, [=](Index begin, Index end) {
+    for (Index j = begin; j < end; ++j) out[j] = (assign ? T{0} : out[j]) + term(0, j);
+    for (Index r = 1; r < rows; ++r)
       for (Index j = begin; j < end; ++j) out[j] += term(r, j);
   });
 }

@@ -18,9 +18,9 @@ namespace {
 
 constexpr Index kEvaluationBatch = 256;
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
+using Clock = std::chrono::steady_clock;
+
+double seconds(Clock::duration d) { return std::chrono::duration<double>(d).count(); }
 
 void check_options(const FitOptions& o) {
   const auto at_least = [](const char* what, double value, double least) {
@@ -81,7 +81,7 @@ class Run {
   std::int64_t steps_;
   double lr_ = 0;
   RunState state_;
-  std::chrono::steady_clock::time_point epoch_start_;
+  Clock::time_point epoch_start_;
 };
 
 Run::Run(Model& model, const Splits& data, const FitOptions& options)
@@ -131,7 +131,7 @@ History Run::operator()() {
   for (Observer* o : options_.observers)
     o->on_start({model_, data_, options_, pool_.threads(), steps_, loader_.batches()});
   StopReason reason = StopReason::finished;
-  epoch_start_ = std::chrono::steady_clock::now();
+  epoch_start_ = Clock::now();
   while (state_.step < steps_) {
     step();
     const bool stop = stopped();
@@ -194,10 +194,13 @@ bool Run::end_epoch() {
   row.train.loss = state_.loss_sum / static_cast<double>(state_.epoch_steps);
   if (state_.rows > 0)
     row.train.accuracy = static_cast<double>(state_.right) / static_cast<double>(state_.rows);
-  history.train_seconds += seconds_since(epoch_start_);
+  // An epoch may be a single step of a tiny network, which takes as long as a few looks at a clock.
+  Clock::time_point now = Clock::now();
+  history.train_seconds += seconds(now - epoch_start_);
   if (validation_) row.validation = validation_->score();
   if (test_) row.test = test_->score();
-  row.seconds = seconds_since(epoch_start_);
+  if (validation_ || test_) now = Clock::now();
+  row.seconds = seconds(now - epoch_start_);
   options_.schedule.end_epoch(state_.schedule,
                               has_validation() ? row.validation.loss : row.train.loss);
   state_.loss_sum = 0;
@@ -206,7 +209,7 @@ bool Run::end_epoch() {
   history.steps = state_.step;
   const bool best = keep_if_best(row);
   for (Observer* o : options_.observers) o->on_epoch({history.epochs.back(), history, best});
-  epoch_start_ = std::chrono::steady_clock::now();
+  epoch_start_ = options_.observers.empty() ? now : Clock::now();
   return options_.patience > 0 && state_.waited >= options_.patience;
 }
 
