@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cmath>
-#include <cstdint>
-#include <limits>
-#include <type_traits>
 
 #include "chainrule/core/error.h"
+#include "chainrule/kernels/update.h"
 
 namespace chainrule {
 namespace {
@@ -35,17 +32,6 @@ double sum_of_squares(const T* x, Index n) {
   double sum = 0;
   for (const double s : sums) sum += s;
   return sum;
-}
-
-/// A number is NaN or infinite exactly when all bits of its exponent are set.
-template <class T>
-bool finite(const T* x, Index n) {
-  using Bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
-  constexpr Bits kExponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
-  Bits bad = 0;
-  for (Index i = 0; i < n; ++i)
-    bad |= static_cast<Bits>((std::bit_cast<Bits>(x[i]) & kExponent) == kExponent);
-  return bad == 0;
 }
 
 }  // namespace
@@ -95,7 +81,8 @@ template <class T>
 bool all_finite(std::span<const T> values, ThreadPool& pool) {
   std::atomic<bool> good = true;
   pool.split(static_cast<Index>(values.size()), kGrain, [&](Index begin, Index end) {
-    if (!finite(values.data() + begin, end - begin)) good.store(false, std::memory_order_relaxed);
+    if (!kernels::all_finite(values.data() + begin, end - begin))
+      good.store(false, std::memory_order_relaxed);
   });
   return good;
 }
