@@ -1,13 +1,13 @@
 #include "chainrule/data/dataset.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "chainrule/core/error.h"
 #include "chainrule/core/random.h"
+#include "chainrule/kernels/bytes.h"
 
 namespace chainrule {
 namespace {
@@ -15,11 +15,17 @@ namespace {
 constexpr std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 /// byte / 255, rounded once.
+void to_unit(const std::uint8_t* from, Index n, float* to) { kernels::bytes_to_unit(from, n, to); }
+void to_unit(const std::uint8_t* from, Index n, double* to) {
+  for (Index i = 0; i < n; ++i) to[i] = from[i] / 255.0;
+}
+
+/// Asks for the memory of a row that will be read soon: rows come in random order, which no
+/// processor can guess.
 template <class T>
-constexpr std::array<T, 256> byte_values() {
-  std::array<T, 256> values{};
-  for (int b = 0; b < 256; ++b) values[at(b)] = static_cast<T>(b) / T{255};
-  return values;
+void prefetch(const T* row, Index width) {
+  constexpr Index kLine = 64 / sizeof(T);
+  for (Index i = 0; i < width; i += kLine) __builtin_prefetch(row + i);
 }
 
 template <class T>
@@ -34,9 +40,8 @@ std::vector<T> pick(const std::vector<T>& all, Index width, std::span<const std:
   return some;
 }
 
-void check_row(std::int32_t row, Index rows) {
-  if (row < 0 || row >= rows)
-    throw Error(cat("row ", row, " was asked of a dataset that has ", rows, " rows"));
+[[noreturn]] void refuse_row(std::int32_t row, Index rows) {
+  throw Error(cat("row ", row, " was asked of a dataset that has ", rows, " rows"));
 }
 
 }  // namespace
@@ -47,22 +52,25 @@ Index Dataset::rows() const {
 
 template <class T>
 void Dataset::gather(std::span<const std::int32_t> which, std::span<T> out) const {
-  static constexpr std::array<T, 256> kByteValues = byte_values<T>();
-  const Index width = features.size(), count = rows();
+  const Index width = features.size();
+  const Index size = static_cast<Index>(bytes.empty() ? floats.size() : bytes.size());
   if (out.size() != which.size() * at(width))
     throw Error(cat("gather() of ", which.size(), " rows needs room for ", which.size() * at(width),
                     " numbers, got room for ", out.size()));
+  for (const std::int32_t r : which)
+    if (r < 0 || (r + 1) * width > size) refuse_row(r, rows());
   T* to = out.data();
-  for (const std::int32_t r : which) {
-    check_row(r, count);
+  constexpr std::size_t kAhead = 4;  // rows
+  for (std::size_t i = 0; i < which.size(); ++i, to += width) {
+    const Index begin = which[i] * width, soon = which[std::min(i + kAhead, which.size() - 1)];
+    const Index next = soon * width;
     if (!bytes.empty()) {
-      const std::uint8_t* from = bytes.data() + r * width;
-      for (Index i = 0; i < width; ++i) to[i] = kByteValues[from[i]];
+      prefetch(bytes.data() + next, width);
+      to_unit(bytes.data() + begin, width, to);
     } else {
-      const float* from = floats.data() + r * width;
-      for (Index i = 0; i < width; ++i) to[i] = static_cast<T>(from[i]);
+      prefetch(floats.data() + next, width);
+      std::copy_n(floats.data() + begin, width, to);
     }
-    to += width;
   }
 }
 
@@ -70,7 +78,8 @@ template void Dataset::gather(std::span<const std::int32_t>, std::span<float>) c
 template void Dataset::gather(std::span<const std::int32_t>, std::span<double>) const;
 
 Dataset Dataset::subset(std::span<const std::int32_t> which) const {
-  for (const std::int32_t r : which) check_row(r, rows());
+  for (const std::int32_t r : which)
+    if (r < 0 || r >= rows()) refuse_row(r, rows());
   Dataset part;
   part.name = name;
   part.features = features;

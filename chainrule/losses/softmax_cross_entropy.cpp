@@ -1,8 +1,8 @@
 #include "chainrule/losses/softmax_cross_entropy.h"
 
-#include <algorithm>
 #include <cmath>
 
+#include "chainrule/kernels/vector_math.h"
 #include "chainrule/losses/row_loss.h"
 
 namespace chainrule {
@@ -40,16 +40,24 @@ struct SoftmaxCrossEntropy {
     const auto x = c.in(0);
     const auto y = c.out(), p = softmax(c);
     T* const log_sums = p.end();
-    c.pool().split(x.rows(), detail::row_grain(x.cols()), [&](Index begin, Index end) {
+    const Index n = x.cols();
+    c.pool().split(x.rows(), detail::row_grain(n), [=, this, &c](Index begin, Index end) {
       for (Index r = begin; r < end; ++r) {
-        const T max = *std::ranges::max_element(x.row(r));
+        const T max = y[r] = greatest(x.row(r));
+        for (Index j = 0; j < n; ++j) p(r, j) = x(r, j) - max;
+      }
+      kernels::exp(p.row(begin).data(), p.row(begin).data(), (end - begin) * n);
+      for (Index r = begin; r < end; ++r) {
+        const T max = y[r];
         T sum = 0;
-        for (Index j = 0; j < x.cols(); ++j) sum += p(r, j) = std::exp(x(r, j) - max);
+        for (Index j = 0; j < n; ++j) sum += p(r, j);
         const T log_sum = log_sums[r] = std::log(sum), inverse = 1 / sum;
-        y[r] = 0;
-        for (Index j = 0; j < x.cols(); ++j) {
-          y[r] += wanted(c, r, j) * (log_sum - (x(r, j) - max));
-          p(r, j) *= inverse;
+        for (Index j = 0; j < n; ++j) p(r, j) *= inverse;
+        if (one_hot()) {
+          y[r] = log_sum - (x(r, c.indices(1)[r]) - max);
+        } else {
+          y[r] = 0;
+          for (Index j = 0; j < n; ++j) y[r] += wanted(c, r, j) * (log_sum - (x(r, j) - max));
         }
       }
     });
@@ -60,18 +68,22 @@ struct SoftmaxCrossEntropy {
     const auto x = c.in(0), dy = c.dout();
     const auto p = softmax(c), dx = c.din(0), dt = c.din(1);
     const T* const log_sums = p.end();
-    c.pool().split(x.rows(), detail::row_grain(x.cols()), [&](Index begin, Index end) {
+    const Index n = x.cols();
+    c.pool().split(x.rows(), detail::row_grain(n), [=, this, &c](Index begin, Index end) {
       for (Index r = begin; r < end; ++r) {
-        if (c.wants(0)) {
+        const T g = dy[r];
+        if (c.wants(0) && one_hot()) {
+          for (Index j = 0; j < n; ++j) detail::put(dx(r, j), c.first(0), g * p(r, j));
+          dx(r, c.indices(1)[r]) -= g;
+        } else if (c.wants(0)) {
           T total = 0;
-          for (Index j = 0; j < x.cols(); ++j) total += wanted(c, r, j);
-          for (Index j = 0; j < x.cols(); ++j)
-            detail::put(dx(r, j), c.first(0), dy[r] * (total * p(r, j) - wanted(c, r, j)));
+          for (Index j = 0; j < n; ++j) total += wanted(c, r, j);
+          for (Index j = 0; j < n; ++j)
+            detail::put(dx(r, j), c.first(0), g * (total * p(r, j) - wanted(c, r, j)));
         }
         if (c.wants(1)) {
-          const T max = *std::ranges::max_element(x.row(r));
-          const T scale = dy[r] * static_cast<T>(1 - smoothing);
-          for (Index j = 0; j < x.cols(); ++j)
+          const T max = greatest(x.row(r)), scale = g * static_cast<T>(1 - smoothing);
+          for (Index j = 0; j < n; ++j)
             detail::put(dt(r, j), c.first(1), scale * (log_sums[r] - (x(r, j) - max)));
         }
       }
@@ -79,6 +91,14 @@ struct SoftmaxCrossEntropy {
   }
 
  private:
+  /// A target of a single 1 among zeros.
+  bool one_hot() const { return classes > 0 && smoothing == 0; }
+  template <class T>
+  static T greatest(std::span<const T> x) {
+    T max = x[0];
+    for (const T v : x) max = v > max ? v : max;
+    return max;
+  }
   template <class T>
   static View<T> softmax(const Context<T>& c) {
     return {c.workspace().data(), c.in(0).rows(), c.in(0).cols()};

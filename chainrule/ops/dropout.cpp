@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "chainrule/core/random.h"
 #include "chainrule/graph/op.h"
+#include "chainrule/kernels/random_bits.h"
 #include "chainrule/ops/sums.h"
 
 namespace chainrule {
@@ -39,16 +39,17 @@ struct Dropout {
     // A random number below this drops its element.
     const auto threshold = static_cast<std::uint32_t>(rate * 0x1p32);
     const T kept = static_cast<T>(1 / (1 - rate));
+    // Element 4 * block + i belongs to word i of that block of random numbers.
     c.pool().split((x.size() + 3) / 4, detail::kCostly / 4, [=, &c](Index first, Index last) {
-      for (Index block = first; block < last; ++block) {
-        const auto bits =
-            philox(c.random_key(), c.random_stream(), static_cast<std::uint64_t>(block));
-        const Index end = std::min<Index>(4, x.size() - 4 * block);
-        for (Index k = 0; k < end; ++k) {
-          const Index i = 4 * block + k;
-          mask[i] = bits[static_cast<std::size_t>(k)] < threshold ? T{0} : kept;
-          y[i] = x[i] * mask[i];
-        }
+      constexpr Index kBlocks = 64;
+      std::uint32_t bits[4 * kBlocks];
+      for (Index block = first; block < last; block += kBlocks) {
+        const Index blocks = std::min(kBlocks, last - block);
+        kernels::random_bits(c.random_key(), c.random_stream(), static_cast<std::uint64_t>(block),
+                             blocks, bits);
+        const Index begin = 4 * block, count = std::min(4 * blocks, x.size() - begin);
+        for (Index i = 0; i < count; ++i) mask[begin + i] = bits[i] < threshold ? T{0} : kept;
+        for (Index i = begin; i < begin + count; ++i) y[i] = x[i] * mask[i];
       }
     });
   }
