@@ -242,7 +242,7 @@ class Writer {
       const bool minus = term.starts_with('-') && !terms.empty();
       terms += (terms.empty() ? "" : minus ? " - " : " + ") + (minus ? term.substr(1) : term);
     }
-    return {derivative(n), " = ", terms + " = " + gradient(n), "", "", "", "", check(n)};
+    return {derivative(n), " = ", cat(terms, " = ", gradient(n), check(n))};
   }
 
   void add_edge(Lines& lines, const ExplainedNode& to, const ExplainedEdge& edge) const {
