@@ -195,32 +195,42 @@ inline Index part(Index n, Index most, Index unit) {
   return ((n + parts - 1) / parts + unit - 1) / unit * unit;
 }
 
-/// For products that are over before a tile has begun. K is k, or 0 for any.
-template <class T, Index K>
+/// For products that are over before a tile has begun; every constant known to the compiler counts.
+template <class T, Index K, bool Transposed>
 void multiply_tiny(const Product<T>& x) {
-  const Index k = K > 0 ? K : x.k;
-  const Index b_step = x.b_transposed ? 1 : x.n, b_col = x.b_transposed ? k : 1;
+  const Index b_step = Transposed ? 1 : x.n, b_col = Transposed ? K : 1;
+  const bool add = x.write == Write::add;
+  T* c = x.c;
   for (Index i = 0; i < x.m; ++i) {
-    const T* const a = x.a + i * x.a_row;
-    T* const c = x.c + i * x.n;
-    for (Index j = 0; j < x.n; ++j) {
-      const T* const b = x.b + j * b_col;
+    T a[K];
+    for (Index p = 0; p < K; ++p) a[p] = x.a[i * x.a_row + p * x.a_step];
+    for (Index j = 0; j < x.n; ++j, ++c) {
       T sum = 0;
-      for (Index p = 0; p < k; ++p) sum += a[p * x.a_step] * b[p * b_step];
-      c[j] = x.write == Write::add ? c[j] + sum : sum;
+      for (Index p = 0; p < K; ++p) sum += a[p] * x.b[j * b_col + p * b_step];
+      *c = add ? *c + sum : sum;
     }
   }
+}
+
+/// True when k is small enough for that.
+template <class T, Index K = 4>
+bool try_tiny(const Product<T>& x) {
+  if constexpr (K > 0) {
+    if (x.k != K) return try_tiny<T, K - 1>(x);
+    x.b_transposed ? multiply_tiny<T, K, true>(x) : multiply_tiny<T, K, false>(x);
+    return true;
+  }
+  return false;
 }
 
 template <class T>
 void multiply(ThreadPool& pool, const Product<T>& x) {
   const Index work = x.m * x.n * x.k;
   constexpr Index kTiny = 64;
-  if (work <= kTiny) {
-    if (x.k == 2) return multiply_tiny<T, 2>(x);
-    if (x.k == 3) return multiply_tiny<T, 3>(x);
-    if (x.k == 4) return multiply_tiny<T, 4>(x);
-    return multiply_tiny<T, 0>(x);
+  if (work <= kTiny && try_tiny(x)) return;
+  if (x.k == 0) {
+    if (x.write == Write::assign) std::fill_n(x.c, x.m * x.n, T{});
+    return;
   }
   const Index width = tile_cols<T>();
   const Index panels = (x.n + width - 1) / width;

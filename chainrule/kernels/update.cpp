@@ -110,7 +110,7 @@ void adam_step(T* w, const T* dw, T* m, T* v, Index n, const AdamStep& s) {
     momentum(w, dw, b, n, rate, decay, mu, nesterov);                                       \
   }                                                                                         \
   void adam_##T(T* w, const T* dw, T* m, T* v, Index n, const AdamStep& s) {                \
-    adam_step(w, dw, m, v, n, s);                                                                \
+    adam_step(w, dw, m, v, n, s);                                                           \
   }
 CHAINRULE_UPDATE(float)
 CHAINRULE_UPDATE(double)

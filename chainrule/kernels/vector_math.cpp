@@ -3,15 +3,13 @@
 #define HWY_TARGET_INCLUDE "chainrule/kernels/vector_math.cpp"
 #include "chainrule/kernels/vector_math.h"
 
-#include <algorithm>
-
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
 
+#include "chainrule/kernels/vectors-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
 
 template <class D>
 using Signed = hn::RebindToSigned<D>;
@@ -108,11 +106,7 @@ HWY_INLINE void map(const T* x, T* y, Index n, F f) {
   const Index lanes = static_cast<Index>(hn::Lanes(d));
   Index i = 0;
   for (; i + lanes <= n; i += lanes) hn::StoreU(f(d, hn::LoadU(d, x + i)), d, y + i);
-  if (i == n) return;
-  HWY_ALIGN T rest[hn::MaxLanes(d)] = {};
-  std::copy(x + i, x + n, rest);
-  hn::Store(f(d, hn::Load(d, rest)), d, rest);
-  std::copy(rest, rest + (n - i), y + i);
+  if (i < n) store_first(f(d, load_first(d, n - i, x + i)), d, n - i, y + i);
 }
 
 #define CHAINRULE_MAP(name, T)                                                 \

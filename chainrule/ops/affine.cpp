@@ -45,7 +45,12 @@ struct Affine {
     if (biased) {
       const T* const b = c.in(2).data();
       T* y = c.out().data();
-      for (Index r = 0; r < rows; ++r, y += out) std::copy_n(b, out, y);
+      constexpr Index kCall = 16;  // elements for which a call of memcpy() is worth its time
+      for (Index r = 0; r < rows; ++r, y += out)
+        if (out >= kCall)
+          std::copy_n(b, out, y);
+        else
+          for (Index j = 0; j < out; ++j) y[j] = b[j];
     }
     const T* const x = c.in(0).data();
     if (!c.workspace().empty()) c.workspace()[0] = kernels::is_sparse(x, rows, in) ? T{1} : T{0};
