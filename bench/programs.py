@@ -106,13 +106,13 @@ def best_torch(settings, recipe, data, folder):
     return min(settings, key=seconds)
 
 
-def compare(build, recipe, data, setting, seeds, rounds_folder):
-    """One run of each program for each seed, in turn."""
-    outcomes = {"ours": [], "torch": []}
+def compare(build, recipe, data, seeds, folder, torch):
+    """A run of `chainrule train` and of each (recipe, setting) of `torch` for each seed, in turn."""
+    outcomes = {"ours": [], **{name: [] for name in torch}}
     for seed in seeds:
-        with tempfile.TemporaryDirectory(dir=rounds_folder) as folder:
-            out = Path(folder)
-            outcomes["ours"].append(run(recipe.ours(build, data, out, seed, 0)))
-            outcomes["torch"].append(
-                run(recipe.torch(data, out, seed, setting.threads), setting.env))
+        with tempfile.TemporaryDirectory(dir=folder) as out:
+            outcomes["ours"].append(run(recipe.ours(build, data, Path(out), seed, 0)))
+            for name, (other, setting) in torch.items():
+                outcomes[name].append(
+                    run(other.torch(data, Path(out), seed, setting.threads), setting.env))
     return outcomes

@@ -368,7 +368,8 @@ def whole_program(options, folder, runs):
     data = data_folder(options.build, options.data, folder)
     recipe = Recipe(init="normal:0.01")
     setting = best_torch([ONE, *TORCH_TWO], recipe, data, folder)
-    outcomes = compare(options.build, recipe, data, setting, range(1, runs + 1), folder)
+    outcomes = compare(options.build, recipe, data, range(1, runs + 1), folder,
+                       {"torch": (recipe, setting)})
     result = {"setting": str(setting)}
     for name, found in outcomes.items():
         result[name] = {"walls": [o.wall for o in found], "median": median(o.wall for o in found),
