@@ -405,7 +405,7 @@ class Table:
         self.others = [p for p in chosen if p.name not in ("ours", "torch")]
         self.colour = sys.stdout.isatty()
         self.print_line(f"  {'workload':<37}{'inputs':<7}{'threads':>7}{'chainrule':>11}"
-                        f"{'PyTorch':>11}{'ratio':>8}{'95 %':>12}"
+                        f"{'PyTorch':>11}{'ratio':>8}{'95 %':>15}"
                         + "".join(f"{p.title:>9}" for p in self.others) + f"{'wanted':>10}", 1)
 
     def print_line(self, text, code=0):
@@ -423,7 +423,7 @@ class Table:
         line += "".join(f"{duration(e['median']) if 'median' in e else '–':>11}"
                         for e in (ours, torch))
         low, high = torch.get("interval", (0, 0))
-        line += self.ratio(torch, 8) + (f"{f'{low:.3g} … {high:.3g}':>12}" if high else " " * 12)
+        line += self.ratio(torch, 8) + (f"{f'{low:.3g} … {high:.3g}':>15}" if high else " " * 15)
         line += "".join(self.ratio(r["peers"].get(p.name, {}), 9) for p in self.others)
         if "goal" in r and "ratio" in torch:
             goal = f"{r['goal']:g}×"
