@@ -61,7 +61,9 @@ void look_at_updates(const Vitals& v, std::vector<Finding>& found) {
     // Biases start at 0 and grow to whatever they are.
     if (v.node(p.node).shape.rank() < 2 || p.greatest_gradient == 0) continue;
     if (p.update_ratio > kLarge && (!large || p.update_ratio > large->update_ratio)) large = &p;
-    if (p.update_ratio < kSmall && (!small || p.update_ratio < small->update_ratio)) small = &p;
+    if (p.update_ratio > 0 && p.update_ratio < kSmall &&
+        (!small || p.update_ratio < small->update_ratio))
+      small = &p;
   }
   for (const ParamVitals* p : {large, small}) {
     if (p == nullptr || v.steps == 0) continue;

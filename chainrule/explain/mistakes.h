@@ -59,8 +59,20 @@ struct Case {
   std::string_view op(int id) const;
 };
 
+/// `r` in place of one operation's backward pass.
+inline Change rule(int id, Rule<double> r) { return {.rules = {{id, std::move(r)}}}; }
+/// dx[i] = f(turn, i) for every element of the first input's gradient.
+template <class F>
+Rule<double> each(F f) {
+  return [f](const Turn<double>& t) {
+    for (std::size_t i = 0; i < t.dx[0]->size(); ++i) (*t.dx[0])[i] = f(t, i);
+  };
+}
+
 /// Wrong derivatives: activations, masks, softmax and losses, matrix products.
 void add_local_mistakes(const Case& c, std::vector<Mistake>& all);
+/// The same for one loss, if it is one.
+void add_loss_mistakes(const Case& c, int id, std::vector<Mistake>& all);
 /// Factors at every place, named where they are N, 1/N, 2, lambda and their like.
 void add_factors(const Case& c, std::vector<Mistake>& all);
 /// What happens to a right gradient: transposed, clipped, permuted, in the place of another.

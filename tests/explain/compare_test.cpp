@@ -356,6 +356,18 @@ TEST(Compare, TwoMistakesAreFoundOneAfterAnother) {
   EXPECT_EQ(c.causes[1].at, "fc1.bias");
 }
 
+TEST(Compare, TwoFactorsOfOneLayerAreNotOneAboveIt) {
+  Problem p = network('A');
+  Net net(p.model, p.x, p.t);
+  net.forward(), net.backward();
+  scale(net.gradients["fc1.bias"], 20);
+  scale(net.gradients["fc1.weight"], 0.5);
+  const Comparison c = compare(p.model, p.batch, net.arrays());
+  ASSERT_EQ(c.causes.size(), 2U);
+  EXPECT_EQ(c.causes[0].at + ": " + c.causes[0].kind, "fc1.bias: summed instead of averaged");
+  EXPECT_EQ(c.causes[1].at + ": " + c.causes[1].kind, "fc1.weight: factor 1/2");
+}
+
 TEST(Compare, WhatNothingReproducesIsUnknown) {
   Problem p = network('A');
   Net net(p.model, p.x, p.t);
