@@ -47,6 +47,8 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 
 /// Elements of b that are packed at a time: 32 KiB of floats.
 constexpr Index kPacked = 8192;
+/// Rows of a that are not worth packing b for.
+constexpr Index kFew = 4;
 /// Columns of a that are transposed together, and what compress() writes behind its end.
 constexpr Index kStrip = 16, kSlack = 16;
 
@@ -161,8 +163,7 @@ void rows_times_b(const SparseProduct<T>& x, const Lists<T>& lists, Index begin,
   const T* const b = x.b + first * x.n + col;
   T* const c = x.c + begin * x.n + col;
   const bool add = first > 0 || x.write == Write::add;
-  constexpr Index kFew = 4;  // rows that are not worth packing b for
-  if (end - begin < kFew) {
+  if (x.m < kFew) {
     if (width == stride)
       walk<T, V, true>(lists, end - begin, b, x.n, c, x.n, width, add);
     else
@@ -182,7 +183,8 @@ void multiply(ThreadPool& pool, const SparseProduct<T>& x) {
   }
   const Index lanes = lanes_of<T>(), vectors = (x.n + lanes - 1) / lanes;
   const Index widest = vectors >= 8 ? 8 : vectors >= 4 ? 4 : vectors >= 2 ? 2 : 1;
-  const Index block = block_steps<T>(x.k, widest * lanes);
+  const bool whole = x.m < kFew && !x.a_transposed;  // nothing is packed, nothing is transposed
+  const Index block = whole ? x.k : block_steps<T>(x.k, widest * lanes);
   constexpr Index kRowGrain = 8;
   pool.split(x.m, kRowGrain, [&](Index begin, Index end) {
     const Index entries = (end - begin) * block + kSlack;

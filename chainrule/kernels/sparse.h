@@ -14,7 +14,7 @@ bool is_sparse(const T* x, Index rows, Index cols);
 
 /// matmul() that skips the zeros of a, and gives the same but for the order of rounding. What a
 /// zero would have met in b does not matter, not even infinity or NaN. The order of a sum depends
-/// on k and n alone, not on the number of threads.
+/// on the sizes alone, not on the number of threads.
 template <class T>
 void sparse_matmul(ThreadPool& pool, Index m, Index n, Index k, const T* a, const T* b, T* c,
                    Write write);
