@@ -3,7 +3,9 @@
 
 #include <memory>
 
+#include "chainrule/optim/optimizers.h"
 #include "cli/args.h"
+#include "cli/format.h"
 #include "cli/load_data.h"
 
 namespace chainrule::cli {
@@ -47,6 +49,15 @@ Command explain_command() {
     args.flag("--steps", "N", &flags->steps,
               "of training that --html shows, when the inputs are pictures; 0 for none");
     args.flag("--float", "", &flags->in_float, "compute in float, as training does, not in double");
+    args.group("Step (with --at)");
+    args.flag("--update", "", &flags->update, "also what a training step does to the number");
+    args.flag("--optimizer", "NAME", &flags->optimizer, joined(optimizer_names()));
+    args.flag("--lr", "RATE", &flags->lr, "learning rate; by default what suits the optimizer");
+    args.flag("--momentum", "X", &flags->momentum, "of momentum, nesterov, rmsprop");
+    args.flag("--weight-decay", "X", &flags->weight_decay, "each step shrinks the parameters");
+    args.flag("--clip-norm", "X", &flags->clip_norm, "limits the norm of all gradients");
+    args.flag("--clip-value", "X", &flags->clip_value, "limits each gradient");
+    args.flag("--after", "N", &flags->after, "steps to train before, so that momentum has grown");
     args.group("Output");
     args.flag("--svg", "FILE", &flags->svg,
               "the graph drawn: values above the arrows, gradients below");

@@ -212,6 +212,11 @@ int explain_run(const ExplainFlags& flags, const Model& model, const Dataset& da
     if (flags.at.empty()) json = explain_layers(out, run);
   if (!flags.at.empty()) json = explain_at(out, run, flags.at);
   write_pictures(out, flags, run);
+  if (flags.update) {
+    // One object: the step joins what is known about the gradient.
+    json.pop_back();
+    json += ", \"update\": " + explain_step(out, flags, model, data) + "}";
+  }
   if (flags.json) Terminal(stdout).line(json);
   return kOk;
 }
@@ -224,6 +229,9 @@ int explain_model(const ExplainFlags& given) {
     throw UsageError(flags.words.size() < 2
                          ? "DATA is missing: on which rows is the model to be explained?"
                          : cat("unexpected argument '", flags.words[2], "'"));
+  if (flags.update && flags.at.empty())
+    throw UsageError("--update needs --at NAME: the number whose step is to be explained");
+  if (flags.after < 0) throw UsageError(cat("--after cannot be ", flags.after));
   if (flags.steps < 0) throw UsageError(cat("--steps cannot be ", flags.steps));
   if (flags.batch < 1) throw UsageError(cat("--batch must be at least 1, not ", flags.batch));
   flags.data.name = flags.words[1];
