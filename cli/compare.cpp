@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/core/json.h"
 #include "chainrule/data/npy.h"
 #include "chainrule/data/npz.h"
 #include "chainrule/io/model_file.h"
@@ -13,7 +14,6 @@
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"
-#include "cli/json.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "chainrule/core/atomic_file.h"
+#include "chainrule/core/json.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"
-#include "cli/json.h"
 #include "cli/output_folder.h"
 #include "cli/terminal.h"
 #include "cli/train_flags.h"
