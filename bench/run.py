@@ -482,7 +482,8 @@ def run_all(options, folder, chosen):
                 table.add(report["rows"][-1])
     print()
     for r in report["rows"]:
-        if r["row"] in (2, 4) and (r["inputs"], r["threads"]) == ("dense", 1):
+        if (r["row"] in (2, 4) and (r["inputs"], r["threads"]) == ("dense", 1)
+                and "peak_fraction" in r):
             f = r["peak_fraction"]
             print(f"{r['row']}  dense, one thread: {f['best']:.2f} of the measured peak in the best "
                   f"round, {f['median']:.2f} in the median")
@@ -518,7 +519,7 @@ def main():
         if unknown := set(names) - {p.name for p in chosen}:
             sys.exit(f"no such peer: {', '.join(unknown)}; there are "
                      + ", ".join(p.name for p in chosen))
-        chosen = [p for p in chosen if p.name in names]
+        chosen = [p for p in chosen if p.name in names or p.name == "ours"]
     with tempfile.TemporaryDirectory(prefix="chainrule-bench-") as folder:
         rows = 20000 if options.quick else 60000
         subprocess.run([options.build / "bench" / "bench_ours", "write", folder, str(rows)] +
