@@ -191,7 +191,7 @@ function point(event) {
 }
 function fit() {
   // A wide graph would be too small to read on a narrow page: then only its beginning is shown.
-  const width = stage.clientWidth, scale = Math.min(Math.max(width / size.w, 0.62), 1.3);
+  const width = stage.clientWidth, scale = Math.min(Math.max(width / size.w, 0.5), 1.3);
   stage.style.height = `${Math.min(Math.max(size.h * scale + 50, 240), innerHeight * 0.66)}px`;
   view = {...size};
   if (width < size.w * scale) {
