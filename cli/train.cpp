@@ -167,6 +167,7 @@ class Run {
     say("next", "chainrule eval " + file + " " + data);
     say("", "chainrule predict " + file + " " +
                 (model.preprocess.image.rank() > 0 ? "picture.png" : "rows.csv"));
+    say("", "chainrule explain " + file + " " + data);
   }
 
   void print_json(const Model& model, const History& history, const Evaluation& train,

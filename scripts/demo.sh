@@ -18,6 +18,8 @@ The network is in run/model.safetensors, its learning curve in run/curves.svg. N
   chainrule data show digits                       # what the network looked at
   chainrule eval run/model.safetensors digits      # which digits it confuses
   chainrule train digits --model 'linear 512, relu, dropout 0.2, linear 10' --epochs 10
+  chainrule explain run/model.safetensors digits --html run/model.html    # open it in a browser
+  chainrule explain '(apple*2 + orange*3)*1.1' apple=100 orange=150
   chainrule check --model 'linear 3, tanh, linear 2' --inputs 4
   chainrule --help
 The same in C++: examples/mnist.cpp. How it works inside: docs/tour.md.
