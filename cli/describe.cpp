@@ -8,7 +8,7 @@
 namespace chainrule::cli {
 namespace {
 
-constexpr const char* kGap = "   ";
+constexpr const char* kSpace = "   ";
 
 std::string quantity(const Dataset& data) {
   if (data.image.rank() == 2) return cat(data.image[0], "×", data.image[1], " grey");
@@ -33,13 +33,13 @@ std::string density(const Dataset& data) {
   if (data.bytes.empty()) return "";
   const auto zeros = std::count(data.bytes.begin(), data.bytes.end(), std::uint8_t{0});
   const double share = 1 - static_cast<double>(zeros) / static_cast<double>(data.bytes.size());
-  return kGap + percent(share, 0) + " of the inputs are not zero";
+  return kSpace + percent(share, 0) + " of the inputs are not zero";
 }
 
 }  // namespace
 
 std::string describe_rows(const Dataset& data) {
-  return quantity(data) + kGap + targets(data) + density(data);
+  return quantity(data) + kSpace + targets(data) + density(data);
 }
 
 std::string describe_splits(const Splits& splits) {
@@ -47,11 +47,11 @@ std::string describe_splits(const Splits& splits) {
   if (splits.validation.rows() > 0)
     text += " / " + grouped(splits.validation.rows()) + " validation";
   if (splits.test.rows() > 0) text += " / " + grouped(splits.test.rows()) + " test";
-  return text + kGap + describe_rows(splits.train);
+  return text + kSpace + describe_rows(splits.train);
 }
 
 std::string describe_model(const Model& model) {
-  return model.text() + kGap + counted(model.params().trainable_count(), "parameter");
+  return model.text() + kSpace + counted(model.params().trainable_count(), "parameter");
 }
 
 std::string describe_sizes(const Shape& shape) {

@@ -11,7 +11,7 @@
 namespace chainrule {
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 /// Outputs of one row that an element may influence one by one; beyond, they are added up.
 constexpr std::size_t kMostUnits = 4096;
 
@@ -20,9 +20,9 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 /// Which outputs depend on one element of one input, and how: the rows of a Jacobian's column
 /// that are not zero.
 template <class T>
-class Column {
+class LocalColumn {
  public:
-  Column(LocalRun<T>& run, int input, Index offset)
+  LocalColumn(LocalRun<T>& run, int input, Index offset)
       : run_(run), input_(input), offset_(offset), upstream_(run.output().size(), T{0}) {}
 
   /// Outputs among [begin, end), found by halving: a range whose upstream gradient changes nothing
@@ -183,7 +183,7 @@ class ElementExplainer {
     T constant = 0;
   };
 
-  std::optional<Source> find_source(LocalRun<T>& run, Column<T>& column, Index unit, int i) {
+  std::optional<Source> find_source(LocalRun<T>& run, LocalColumn<T>& column, Index unit, int i) {
     const std::vector<int>& inputs = graph_.node(element_reader_).inputs;
     std::optional<Source> source;
     const T first = column.derivative(unit);
@@ -219,13 +219,13 @@ class ElementExplainer {
     element_reader_ = reader;
     LocalRun<T> run(tape_, reader, pass_, 1);
     scramble(run, 0.1);
-    Column<T> column(run, i, element_.offset);
+    LocalColumn<T> column(run, i, element_.offset);
     const std::vector<Index> units = column.find();
     const View<const T> upstream = tape_.grad(reader);
     std::optional<Source> source;
     if (units.size() == 1) source = find_source(run, column, units[0], i);
     for (Index row = 0; row < tape_.rows(); ++row) {
-      GradientTerm term{.row = row, .local = kNan, .upstream = kNan};
+      GradientTerm term{.row = row, .local = kUnknown, .upstream = kUnknown};
       if (units.size() == 1) {
         if (!source) run.load(row);
         const double local = source ? local_of(*source, reader, row)
@@ -248,7 +248,7 @@ class ElementExplainer {
     element_reader_ = reader;
     LocalRun<T> run(tape_, reader, pass_, 1);
     scramble(run, 0.1);
-    Column<T> column(run, i, element_.offset);
+    LocalColumn<T> column(run, i, element_.offset);
     const std::vector<Index> units = column.find();
     std::vector<std::string> names;
     for (const Index unit : units)
@@ -260,8 +260,8 @@ class ElementExplainer {
       e_.terms.push_back(
           {.row = element_.row,
            .through = reader.name(),
-           .local = kNan,
-           .upstream = kNan,
+           .local = kUnknown,
+           .upstream = kUnknown,
            .amount = static_cast<double>(run.backward(i, upstream)[at(element_.offset)])});
       return;
     }
@@ -280,7 +280,7 @@ class ElementExplainer {
   void add_all(Var reader, int i) {
     LocalRun<T> run(tape_, reader, pass_);
     const bool batched = element_.node.shape().batched();
-    Column<T> column(
+    LocalColumn<T> column(
         run, i,
         batched ? element_.row * element_.node.shape().size() + element_.offset : element_.offset);
     std::vector<Index> outputs = column.find();

@@ -775,7 +775,7 @@ std::unique_ptr<Tape<double>> Formula::run() const {
     const Node& input = graph_->node(in);
     if (input.kind == NodeKind::class_input || input.shape.size() > 1) continue;
     const double x = tape->value(graph_->var(in))[0];
-    const std::string name = input.name[0] == '#' ? "a number" : quoted(input.name);
+    const std::string name = input.name[0] == '#' ? "a number" : detail::quoted(input.name);
     what += cat(in == node.inputs[0] ? ": " : ", ", name, " is ", x);
   }
   throw NumericError(marked(what, text_, place.begin, place.end));

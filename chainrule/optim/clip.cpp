@@ -11,7 +11,7 @@
 namespace chainrule {
 namespace {
 
-constexpr Index kGrain = 1 << 14;
+constexpr Index kClipGrain = 1 << 14;
 
 void check_limit(double limit) {
   if (!(limit > 0)) throw Error(cat("gradients clipped at ", limit, ", expected a limit above 0"));
@@ -41,7 +41,7 @@ void clip_by_value(std::span<T> grads, double limit, ThreadPool& pool) {
   check_limit(limit);
   T* g = grads.data();
   const T most = static_cast<T>(limit);
-  pool.split(static_cast<Index>(grads.size()), kGrain, [&](Index begin, Index end) {
+  pool.split(static_cast<Index>(grads.size()), kClipGrain, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) g[i] = g[i] > most ? most : g[i] < -most ? -most : g[i];
   });
 }
@@ -51,7 +51,7 @@ double global_norm(std::span<const T> grads, ThreadPool& pool) {
   // The pieces depend on the number of gradients alone, never on the threads.
   constexpr Index kMaxPieces = 64;
   const Index n = static_cast<Index>(grads.size());
-  const Index length = std::max(kGrain, (n + kMaxPieces - 1) / kMaxPieces);
+  const Index length = std::max(kClipGrain, (n + kMaxPieces - 1) / kMaxPieces);
   const Index pieces = (n + length - 1) / length;
   std::array<double, kMaxPieces> sums{};
   pool.run(pieces, [&](Index piece) {
@@ -71,7 +71,7 @@ double clip_by_global_norm(std::span<T> grads, double limit, ThreadPool& pool) {
   if (!(norm > limit)) return norm;
   T* g = grads.data();
   const T factor = static_cast<T>(limit / norm);
-  pool.split(static_cast<Index>(grads.size()), kGrain, [&](Index begin, Index end) {
+  pool.split(static_cast<Index>(grads.size()), kClipGrain, [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) g[i] *= factor;
   });
   return norm;
@@ -80,7 +80,7 @@ double clip_by_global_norm(std::span<T> grads, double limit, ThreadPool& pool) {
 template <class T>
 bool all_finite(std::span<const T> values, ThreadPool& pool) {
   std::atomic<bool> good = true;
-  pool.split(static_cast<Index>(values.size()), kGrain, [&](Index begin, Index end) {
+  pool.split(static_cast<Index>(values.size()), kClipGrain, [&](Index begin, Index end) {
     if (!kernels::all_finite(values.data() + begin, end - begin))
       good.store(false, std::memory_order_relaxed);
   });

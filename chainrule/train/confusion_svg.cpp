@@ -10,7 +10,7 @@
 namespace chainrule {
 namespace {
 
-constexpr double kTop = 92, kMargin = 24, kEdge = 64;
+constexpr double kHead = 92, kMargin = 24, kEdge = 64;
 
 /// A colour between white and `full`, for 0 to 1.
 std::string shade(std::array<int, 3> full, double amount) {
@@ -46,7 +46,7 @@ std::string confusion_svg(const Confusion& confusion, std::span<const std::strin
   // Names stand beside every row, or every few rows when these are lower than a letter.
   const Index every = static_cast<Index>(std::ceil(14 / cell));
   const double left = std::max(kMargin + 20 + name_width, 84.0),
-               top = kTop + (slanted ? name_width : 14);
+               top = kHead + (slanted ? name_width : 14);
   const double size = cell * static_cast<double>(n);
   const double width = std::max(left + size + kEdge + kMargin, 360.0);
   const double height = top + size + (numbers ? 18 : 0) + kMargin;
@@ -58,7 +58,8 @@ std::string confusion_svg(const Confusion& confusion, std::span<const std::strin
   svg::Picture picture(width, height, heading, counted + ".");
   picture.text(kMargin, 32, "start", heading, "font-size=\"16\" fill=\"#222\"");
   picture.text(kMargin, 52, "start", counted, "fill=\"#555\"");
-  picture.text(left + size / 2, kTop - 12, "middle", "predicted", "fill=\"#555\" font-size=\"12\"");
+  picture.text(left + size / 2, kHead - 12, "middle", "predicted",
+               "fill=\"#555\" font-size=\"12\"");
   picture.text(kMargin + 4, top + size / 2, "middle", "true", "fill=\"#555\" font-size=\"12\"",
                -90);
 
