@@ -540,7 +540,7 @@ class FormulaReader {
   Expr cross_entropy(const Expr& p, const Expr& t, bool logits, std::size_t begin,
                      std::size_t end) {
     const Var x = node(p);
-    const Shape& shape = x.shape();
+    const Shape shape = x.shape();  // a copy: the graph grows
     if (shape.rank() == 0)
       fail(p, cat("cross-entropy is of a vector or a matrix, this is a single number"));
     FormulaValue number;
