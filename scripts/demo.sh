@@ -6,7 +6,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scripts/bootstrap.sh
 echo "building (once)"
-cmake --preset release >/dev/null
+# Nobody edits in this build: fewer and larger files are done in half the time.
+cmake --preset release -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=6 >/dev/null
 cmake --build --preset release --target chainrule_cli
 echo
 build/release/cli/chainrule train digits --out run --min-accuracy 0.97
