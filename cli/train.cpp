@@ -177,7 +177,7 @@ class Run {
     add_result(json, "test", test, classes);
     add_result(json, "train", train, classes);
     json.add("steps", history.steps)
-        .add("epochs", history.epochs.size())
+        .add("epochs", history.epochs.empty() ? 0 : history.epochs.back().epoch)
         .add("best_epoch", history.best_epoch)
         .add("train_seconds", history.train_seconds)
         .add("stopped", std::string(to_string(history.stopped)))

@@ -63,42 +63,49 @@ ThreadPool::ThreadPool(int threads) {
   if (threads == 0) threads = processors;
   // With more threads than processors a spinning thread keeps a working one from running.
   spins_ = threads <= processors ? kSpins : 0;
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { worker_loop(); });
+  ranges_ = std::vector<Range>(static_cast<std::size_t>(threads));
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { worker_loop(i); });
 }
 
 ThreadPool::~ThreadPool() {
   stop_ = true;
-  remaining_ = ~0u;  // wakes the sleepers; they look at stop_ before they claim
-  remaining_.notify_all();
+  ++job_;
+  job_.notify_all();
   workers_.clear();
 }
 
-bool ThreadPool::work() {
-  std::uint32_t r = remaining_.load(std::memory_order_acquire);
-  if (r == 0) return false;
-  bool worked = false;
-  while (r != 0 && !stop_.load(std::memory_order_relaxed)) {
-    if (!remaining_.compare_exchange_weak(r, r - 1, std::memory_order_acq_rel)) continue;
-    const std::uint32_t count = count_;
-    try {
-      task_(context_, static_cast<Index>(count - r));
-    } catch (...) {
-      if (!failed_.exchange(true)) error_ = std::current_exception();
+void ThreadPool::work(int thread) {
+  for (std::size_t i = 0, at = static_cast<std::size_t>(thread); i < ranges_.size(); ++i) {
+    Range& range = ranges_[at];
+    std::uint32_t r = range.left.load(std::memory_order_acquire);
+    while (r != 0) {
+      if (!range.left.compare_exchange_weak(r, r - 1, std::memory_order_acq_rel)) continue;
+      try {
+        task_(context_, static_cast<Index>(range.end - r));
+      } catch (...) {
+        if (!failed_.exchange(true)) error_ = std::current_exception();
+      }
+      // Once all are done the next job may begin: nothing of this one is read after that.
+      const std::uint32_t count = count_;
+      if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) done_.notify_one();
+      r = range.left.load(std::memory_order_acquire);
     }
-    worked = true;
-    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) done_.notify_one();
-    r = remaining_.load(std::memory_order_acquire);
+    at = at + 1 < ranges_.size() ? at + 1 : 0;
   }
-  return worked;
 }
 
-void ThreadPool::worker_loop() {
+void ThreadPool::worker_loop(int thread) {
   inside_ = true;
-  while (!stop_.load(std::memory_order_relaxed)) {
-    if (work()) continue;
+  for (std::uint32_t seen = 0; !stop_.load(std::memory_order_relaxed);) {
     int spins = spins_;
-    while (spins > 0 && remaining_.load(std::memory_order_relaxed) == 0) --spins, pause();
-    if (spins == 0) remaining_.wait(0, std::memory_order_acquire);
+    std::uint32_t job;
+    while ((job = job_.load(std::memory_order_acquire)) == seen && spins > 0) --spins, pause();
+    if (job == seen) {
+      job_.wait(seen, std::memory_order_acquire);
+      continue;
+    }
+    seen = job;
+    work(thread);
   }
 }
 
@@ -107,10 +114,18 @@ void ThreadPool::run_tasks(Index tasks, Task task, void* context) {
   task_ = task, context_ = context, count_ = static_cast<std::uint32_t>(tasks);
   failed_ = false;
   done_.store(0, std::memory_order_relaxed);
-  remaining_.store(count_, std::memory_order_release);
-  remaining_.notify_all();
+  const auto threads = static_cast<std::uint32_t>(ranges_.size());
+  const std::uint32_t each = (count_ + threads - 1) / threads;
+  std::uint32_t begin = 0;
+  for (Range& range : ranges_) {
+    range.end = std::min(count_, begin + each);
+    range.left.store(range.end - begin, std::memory_order_release);
+    begin = range.end;
+  }
+  job_.fetch_add(1, std::memory_order_release);
+  job_.notify_all();
   inside_ = true;
-  work();
+  work(0);
   inside_ = false;
   int spins = spins_;
   for (std::uint32_t d; (d = done_.load(std::memory_order_acquire)) != count_;) {

@@ -34,7 +34,7 @@ class ThreadPool {
   /// first exception of a task.
   template <class F>
   void run(Index tasks, F&& f) {
-    if (tasks <= 1 || workers_.empty() || inside_) {
+    if (tasks <= 1 || workers_.empty() || serial_ || inside_) {
       for (Index i = 0; i < tasks; ++i) f(i);
       return;
     }
@@ -47,7 +47,7 @@ class ThreadPool {
   template <class F>
   void split(Index n, Index grain, F&& f) {
     if (fine_) grain = 1;
-    if (n <= grain || workers_.empty()) {
+    if (n <= grain || workers_.empty() || serial_) {
       if (n > 0) f(Index{0}, n);
       return;
     }
@@ -55,29 +55,38 @@ class ThreadPool {
     run(pieces, [&](Index i) { f(i * n / pieces, (i + 1) * n / pieces); });
   }
 
+  /// Lets the calling thread do everything itself, until told otherwise.
+  void set_serial(bool serial) { serial_ = serial; }
+
   /// Makes split() ignore its grain, so that a test with few elements uses every thread.
   void set_fine(bool fine) { fine_ = fine; }
 
  private:
   using Task = void (*)(void*, Index);
   void run_tasks(Index tasks, Task task, void* context);
-  bool work();
-  void worker_loop();
+  void work(int thread);
+  void worker_loop(int thread);
 
   std::vector<std::jthread> workers_;
   int spins_ = 0;
-  bool fine_ = false;
+  bool fine_ = false, serial_ = false;
   static thread_local bool inside_;
 
-  // A job is published by storing its number of tasks in remaining_; whoever lowers remaining_
-  // from r to r-1 owns task count_ - r. A new job starts only after done_ has reached count_, so
-  // task_, context_ and count_ never change while a claimed task is running.
+  // Each thread owns a range of a job's tasks, so that the same piece of a loop, and the memory that
+  // it touches, meets the same processor again; who is done helps the others. Whoever lowers `left`
+  // from r to r-1 owns task end - r. A new job starts only after done_ has reached count_, so
+  // nothing else of a job changes while a claimed task is running.
+  struct alignas(64) Range {
+    std::atomic<std::uint32_t> left{0};
+    std::uint32_t end = 0;
+  };
+  std::vector<Range> ranges_;
   Task task_ = nullptr;
   void* context_ = nullptr;
   std::uint32_t count_ = 0;
   std::exception_ptr error_;
   std::atomic<bool> failed_{false};
-  alignas(64) std::atomic<std::uint32_t> remaining_{0};
+  alignas(64) std::atomic<std::uint32_t> job_{0};  ///< grows with each job
   alignas(64) std::atomic<std::uint32_t> done_{0};
   std::atomic<bool> stop_{false};
 };

@@ -49,6 +49,7 @@ class Tape {
   Tape(Params<T>& params, TapeOptions options = {});
 
   Graph& graph() const { return *graph_; }
+  ThreadPool& pool() const { return *running_->pool; }
   Index capacity() const { return capacity_; }
   /// Rows of the next batch, 1 to capacity(). At first capacity().
   void set_rows(Index rows);

@@ -241,7 +241,7 @@ void multiply(ThreadPool& pool, const Product<T>& x) {
   const bool panel_a = panels >= (x.a_row == 1 ? 2 : 4) && x.k * x.m >= 1 << 14;
 
   constexpr Index kSlack = 64;       // copy() writes whole vectors
-  constexpr Index kSmall = 1 << 15;  // below this, waking another thread costs more than it helps
+  constexpr Index kSmall = 1 << 18;  // below this, waking another thread costs more than it helps
 
   // Tasks are rectangles of tiles of c: split the side that has more of them.
   const bool split_cols = panels >= tiles;

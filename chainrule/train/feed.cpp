@@ -51,7 +51,16 @@ void Feed::check_targets() const {
 
 template <class T>
 void Feed::features(Tape<T>& tape, std::span<const std::int32_t> rows) const {
-  data_->gather(rows, tape.input(input_).span());
+  const std::span<T> out = tape.input(input_).span();
+  const auto width = static_cast<std::size_t>(data_->features.size());
+  // Split like the first product: the thread that writes a row is the one that reads it next.
+  constexpr std::size_t kElements = 1 << 14;
+  tape.pool().split(
+      std::ssize(rows), static_cast<Index>(kElements / width + 1), [&](Index first, Index last) {
+        const auto begin = static_cast<std::size_t>(first);
+        const auto count = static_cast<std::size_t>(last - first);
+        data_->gather(rows.subspan(begin, count), out.subspan(begin * width, count * width));
+      });
 }
 
 template <class T>

@@ -12,6 +12,7 @@
 #include "chainrule/optim/clip.h"
 #include "chainrule/train/evaluator.h"
 #include "chainrule/train/feed.h"
+#include "chainrule/train/thread_trial.h"
 
 namespace chainrule {
 namespace {
@@ -71,6 +72,7 @@ class Run {
   const Splits& data_;
   const FitOptions& options_;
   ThreadPool pool_;
+  ThreadTrial trial_{pool_};
   Feed feed_;
   Loader loader_;
   Tape<float> tape_;
@@ -119,9 +121,9 @@ Run::Run(Model& model, const Splits& data, const FitOptions& options)
   state_.optimizer = options.optimizer.start<float>(static_cast<Index>(trainable_.size()));
   state_.kept = Buffer<float>(static_cast<Index>(params_.size()));
   state_.best = std::numeric_limits<double>::infinity();
-  constexpr std::int64_t kMostReserved = 1 << 16;
+  constexpr auto kMostRows = static_cast<std::int64_t>(History::kMostRows);
   state_.history.epochs.reserve(static_cast<std::size_t>(
-      std::min(kMostReserved, (steps_ + loader_.batches() - 1) / loader_.batches())));
+      std::min(kMostRows, (steps_ + loader_.batches() - 1) / loader_.batches())));
   keep();
 }
 
@@ -147,6 +149,7 @@ History Run::operator()() {
 }
 
 void Run::step() {
+  trial_.start_step();
   const Loader::State where = loader_.state();
   const std::span<const std::int32_t> rows = loader_.next();
   feed_(tape_, rows);
@@ -165,6 +168,7 @@ void Run::step() {
         options_.schedule.factor(state_.step, steps_, where.epoch, state_.schedule);
   options_.optimizer.step(state_.optimizer, trainable_, std::span<const float>(grads), lr_, pool_);
   tape_.update_state();
+  trial_.end_step();
 
   state_.loader = loader_.state();
   ++state_.step, ++state_.epoch_steps;
@@ -188,7 +192,7 @@ bool Run::end_epoch() {
   History& history = state_.history;
   check_parameters();
   EpochRow row;
-  row.epoch = static_cast<Index>(history.epochs.size()) + 1;
+  row.epoch = history.epochs.empty() ? 1 : history.epochs.back().epoch + 1;
   row.step = state_.step;
   row.lr = lr_;
   row.train.loss = state_.loss_sum / static_cast<double>(state_.epoch_steps);
@@ -205,7 +209,7 @@ bool Run::end_epoch() {
                               has_validation() ? row.validation.loss : row.train.loss);
   state_.loss_sum = 0;
   state_.epoch_steps = state_.rows = state_.right = 0;
-  history.epochs.push_back(row);
+  history.add(row);
   history.steps = state_.step;
   const bool best = keep_if_best(row);
   for (Observer* o : options_.observers) o->on_epoch({history.epochs.back(), history, best});

@@ -35,10 +35,20 @@ std::string_view to_string(StopReason reason) {
   return "diverged";
 }
 
+void History::add(const EpochRow& row) {
+  if (!epochs.empty() && epochs.back().epoch % stride != 0) epochs.pop_back();
+  if (epochs.size() == kMostRows) {
+    stride *= 2;
+    std::erase_if(epochs, [&](const EpochRow& r) { return r.epoch % stride != 0; });
+  }
+  epochs.push_back(row);
+}
+
 const EpochRow* History::best() const {
+  const EpochRow* found = nullptr;
   for (const EpochRow& row : epochs)
-    if (row.epoch == best_epoch) return &row;
-  return nullptr;
+    if (row.epoch <= best_epoch) found = &row;
+  return found;
 }
 
 std::string History::csv() const {

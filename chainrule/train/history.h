@@ -40,7 +40,9 @@ enum class StopReason {
 std::string_view to_string(StopReason reason);
 
 struct History {
+  /// A row per epoch. Of a run with more than kMostRows epochs every 2nd, 4th, ... and the last.
   std::vector<EpochRow> epochs;
+  Index stride = 1;  ///< epochs from one row to the next
   std::int64_t steps = 0;  ///< done in all
   /// The epoch whose parameters the model has at the end, unless training diverged; from 1, 0
   /// before the first has ended.
@@ -48,7 +50,11 @@ struct History {
   StopReason stopped = StopReason::finished;
   double train_seconds = 0;  ///< steps only, without measuring on validation and test data
 
-  /// The row of best_epoch, or null.
+  static constexpr std::size_t kMostRows = 1 << 14;
+  /// Adds the row of the next epoch; memory is bounded, see epochs.
+  void add(const EpochRow& row);
+
+  /// The row of best_epoch, or the nearest before it that was kept; null when there is none.
   const EpochRow* best() const;
 
   /// A line of titles and one line per epoch; what was not measured stays empty.

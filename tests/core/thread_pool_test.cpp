@@ -3,6 +3,7 @@
 #include <atomic>
 #include <gtest/gtest.h>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "chainrule/core/error.h"
@@ -34,6 +35,30 @@ TEST(ThreadPool, SplitCoversTheRangeWithoutOverlap) {
       });
       for (const int s : seen) EXPECT_EQ(s, 1);
     }
+}
+
+TEST(ThreadPool, ALateThreadLosesItsPieceToOthers) {
+  ThreadPool pool(2);
+  std::atomic<int> count{0};
+  // The thread that runs a task of its own half waits until the other has run all others.
+  pool.run(10, [&](Index) {
+    if (count.fetch_add(1) == 0)
+      while (count != 10) std::this_thread::yield();
+  });
+  EXPECT_EQ(count, 10);
+}
+
+TEST(ThreadPool, SerialMeansTheCallingThread) {
+  ThreadPool pool(4);
+  pool.set_serial(true);
+  const std::thread::id caller = std::this_thread::get_id();
+  int pieces = 0;
+  pool.split(1000, 1, [&](Index begin, Index end) {
+    EXPECT_EQ(std::this_thread::get_id(), caller);
+    EXPECT_EQ(end - begin, 1000);
+    ++pieces;
+  });
+  EXPECT_EQ(pieces, 1);
 }
 
 TEST(ThreadPool, ALoopInsideALoopRunsOnItsThread) {

@@ -16,6 +16,24 @@ History two_epochs() {
   return h;
 }
 
+TEST(History, ALongRunKeepsEverySecondRowThenEveryFourth) {
+  History h;
+  const auto most = static_cast<Index>(History::kMostRows);
+  for (Index epoch = 1; epoch <= 3 * most; ++epoch) {
+    h.add({.epoch = epoch});
+    ASSERT_LE(h.epochs.size(), History::kMostRows);
+    ASSERT_EQ(h.epochs.back().epoch, epoch);
+    if (epoch <= most) {
+      ASSERT_EQ(static_cast<Index>(h.epochs.size()), epoch);
+    }
+  }
+  EXPECT_EQ(h.stride, 4);
+  for (std::size_t i = 0; i + 1 < h.epochs.size(); ++i)
+    ASSERT_EQ(h.epochs[i].epoch, 4 * static_cast<Index>(i + 1));
+  h.best_epoch = 4 * 7 + 1;
+  EXPECT_EQ(h.best()->epoch, 4 * 7);
+}
+
 TEST(History, Csv) {
   EXPECT_EQ(two_epochs().csv(),
             "epoch,step,learning_rate,train_loss,train_accuracy,validation_loss,"
