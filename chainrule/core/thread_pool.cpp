@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <fstream>
+#include <latch>
 #include <string>
 #include <utility>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/scratch.h"
 
 namespace chainrule {
 namespace {
@@ -64,7 +66,15 @@ ThreadPool::ThreadPool(int threads) {
   // With more threads than processors a spinning thread keeps a working one from running.
   spins_ = threads <= processors ? kSpins : 0;
   ranges_ = std::vector<Range>(static_cast<std::size_t>(threads));
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { worker_loop(i); });
+  reserve_scratch();
+  std::latch ready(threads);
+  for (int i = 1; i < threads; ++i)
+    workers_.emplace_back([this, i, &ready] {
+      reserve_scratch();
+      ready.count_down();
+      worker_loop(i);
+    });
+  ready.arrive_and_wait();
 }
 
 ThreadPool::~ThreadPool() {

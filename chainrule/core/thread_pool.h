@@ -72,10 +72,10 @@ class ThreadPool {
   bool fine_ = false, serial_ = false;
   static thread_local bool inside_;
 
-  // Each thread owns a range of a job's tasks, so that the same piece of a loop, and the memory that
-  // it touches, meets the same processor again; who is done helps the others. Whoever lowers `left`
-  // from r to r-1 owns task end - r. A new job starts only after done_ has reached count_, so
-  // nothing else of a job changes while a claimed task is running.
+  // Each thread owns a range of a job's tasks, so that the same piece of a loop, and the memory
+  // that it touches, meets the same processor again; who is done helps the others. Whoever lowers
+  // `left` from r to r-1 owns task end - r. A new job starts only after done_ has reached count_,
+  // so nothing else of a job changes while a claimed task is running.
   struct alignas(64) Range {
     std::atomic<std::uint32_t> left{0};
     std::uint32_t end = 0;

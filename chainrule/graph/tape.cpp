@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <type_traits>
 
 #include "chainrule/graph/op.h"
 
@@ -242,8 +243,11 @@ void Tape<T>::set(Var v, std::span<const U> values) {
     throw ShapeError(cat("[input \"", node.name, "\"] got ", values.size(), " values, ", rows(),
                          " rows of shape ", node.shape.str(), " expect ", expected));
   if (node.kind != NodeKind::class_input) {
-    std::transform(values.begin(), values.end(), input(v).begin(),
-                   [](U x) { return static_cast<T>(x); });
+    if constexpr (std::is_same_v<T, U>)
+      std::copy(values.begin(), values.end(), input(v).begin());
+    else
+      std::transform(values.begin(), values.end(), input(v).begin(),
+                     [](U x) { return static_cast<T>(x); });
     return;
   }
   const View<std::int32_t> out = class_input(v);

@@ -1,18 +1,19 @@
 // Working memory of kernels, one per thread.
 #pragma once
 
-#include "chainrule/core/tensor.h"
+#include <type_traits>
+
+#include "chainrule/core/scratch.h"
+#include "chainrule/core/shape.h"
 
 namespace chainrule::kernels {
 
-/// At least `size` elements that this thread may use until its next call with the same `which`.
-/// Grows to the largest size asked for and is then used again.
+/// At least `size` elements that this thread may use until its next call with the same `which`, 0
+/// or 1. Indices have memory of their own.
 template <class T>
 T* scratch(int which, Index size) {
-  thread_local Buffer<T> buffers[2];
-  Buffer<T>& buffer = buffers[which];
-  if (buffer.size() < size) buffer = Buffer<T>(size);
-  return buffer.data();
+  constexpr int kFirst = std::is_integral_v<T> ? 2 : 0;
+  return static_cast<T*>(scratch_area(kFirst + which, static_cast<std::size_t>(size) * sizeof(T)));
 }
 
 }  // namespace chainrule::kernels

@@ -49,6 +49,8 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 constexpr Index kPacked = 8192;
 /// Rows of a that are not worth packing b for.
 constexpr Index kFew = 4;
+/// Most entries, and most rows, of the lists that are made at a time.
+constexpr Index kEntries = 40960, kMostRows = 2048;
 /// Columns of a that are transposed together, and what compress() writes behind its end.
 constexpr Index kStrip = 16, kSlack = 16;
 
@@ -183,33 +185,38 @@ void multiply(ThreadPool& pool, const SparseProduct<T>& x) {
   }
   const Index lanes = lanes_of<T>(), vectors = (x.n + lanes - 1) / lanes;
   const Index widest = vectors >= 8 ? 8 : vectors >= 4 ? 4 : vectors >= 2 ? 2 : 1;
-  const bool whole = x.m < kFew && !x.a_transposed;  // nothing is packed, nothing is transposed
+  // Few rows: nothing is packed. A row of any length would have lists of any length.
+  const bool whole = x.m < kFew && !x.a_transposed && x.m * x.k <= kEntries;
   const Index block = whole ? x.k : block_steps<T>(x.k, widest * lanes);
+  // Rows whose lists are made at a time, so that these have an upper limit.
+  const Index chunk = std::clamp<Index>(kEntries / block / kStrip * kStrip, kStrip, kMostRows);
   constexpr Index kRowGrain = 8;
-  pool.split(x.m, kRowGrain, [&](Index begin, Index end) {
-    const Index entries = (end - begin) * block + kSlack;
+  pool.split(x.m, kRowGrain, [&](Index split_begin, Index split_end) {
     Lists<T> lists;
-    lists.values = scratch<T>(1, entries);
-    lists.steps = scratch<std::int32_t>(0, entries);
-    lists.starts = scratch<std::int32_t>(1, end - begin + 1);
-    for (Index first = 0; first < x.k; first += block) {
-      const Index length = std::min(block, x.k - first);
-      make_lists(x, begin, end, first, length, lists);
-      for (Index col = 0; col < x.n;) {
-        const Index left = (x.n - col + lanes - 1) / lanes;
-        const auto run = [&](auto kernel, Index v) {
-          const Index width = std::min(v * lanes, x.n - col);
-          kernel(x, lists, begin, end, first, length, col, width);
-          col += width;
-        };
-        if (left >= 8)
-          run(rows_times_b<T, 8>, 8);
-        else if (left >= 4)
-          run(rows_times_b<T, 4>, 4);
-        else if (left >= 2)
-          run(rows_times_b<T, 2>, 2);
-        else
-          run(rows_times_b<T, 1>, 1);
+    lists.values = scratch<T>(1, kEntries + kSlack);
+    lists.steps = scratch<std::int32_t>(0, kEntries + kSlack);
+    lists.starts = scratch<std::int32_t>(1, kMostRows + 1);
+    for (Index begin = split_begin; begin < split_end; begin += chunk) {
+      const Index end = std::min(begin + chunk, split_end);
+      for (Index first = 0; first < x.k; first += block) {
+        const Index length = std::min(block, x.k - first);
+        make_lists(x, begin, end, first, length, lists);
+        for (Index col = 0; col < x.n;) {
+          const Index left = (x.n - col + lanes - 1) / lanes;
+          const auto run = [&](auto kernel, Index v) {
+            const Index width = std::min(v * lanes, x.n - col);
+            kernel(x, lists, begin, end, first, length, col, width);
+            col += width;
+          };
+          if (left >= 8)
+            run(rows_times_b<T, 8>, 8);
+          else if (left >= 4)
+            run(rows_times_b<T, 4>, 4);
+          else if (left >= 2)
+            run(rows_times_b<T, 2>, 2);
+          else
+            run(rows_times_b<T, 1>, 1);
+        }
       }
     }
   });

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <new>
 
+#include "chainrule/data/digits.h"
 #include "chainrule/data/toy.h"
 #include "chainrule/train/fit.h"
 
@@ -78,6 +79,19 @@ TEST(Allocation, NoneAfterTheFirstStep) {
     EXPECT_EQ(h.steps, 39);
     EXPECT_GT(counter.first, 0);
     EXPECT_EQ(counter.last, counter.first) << threads << " threads";
+  }
+}
+
+// Large enough that every thread takes part, with zeros to skip and without.
+TEST(Allocation, NoneAfterTheFirstStepOfALargeNetwork) {
+  for (const bool sparse : {true, false}) {
+    Splits s = data::digits({.train = 600, .test = 0});
+    if (!sparse)
+      for (std::uint8_t& b : s.train.bytes) b = static_cast<std::uint8_t>(b | 1);
+    Model model("linear 300, relu, linear 300, relu, linear 10", s.features());
+    Counter counter;
+    fit(model, s, {.steps = 12, .batch = 200, .threads = 4, .observers = {&counter}});
+    EXPECT_EQ(counter.last, counter.first) << (sparse ? "sparse" : "dense");
   }
 }
 
