@@ -119,8 +119,13 @@ class Run {
     if (shown != nullptr && shown->confusion.classes() > 0)
       write("confusion.svg", confusion_svg(shown->confusion, model.class_names,
                                            flags_.data.name + ": " + model.text()));
-    if (model.features().size() == 2 && splits_.train.has_classes())
-      write("border.svg", border_svg(model, splits_.train, flags_.data.name + ": " + model.text()));
+    if (model.features().size() == 2 && splits_.train.has_classes()) {
+      const svg::Picture border =
+          border_picture(model, splits_.train, flags_.data.name + ": " + model.text());
+      const std::vector<std::uint8_t> pixels = border.png();
+      write("border.svg", border.str());
+      write("border.png", std::string(pixels.begin(), pixels.end()));
+    }
     return written;
   }
 

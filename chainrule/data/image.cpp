@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "chainrule/core/error.h"
+#include "chainrule/data/png.h"
 
 namespace chainrule::data {
 namespace {
@@ -163,21 +164,7 @@ void write_pgm(const std::filesystem::path& path, const Picture& picture) {
 
 void write_png(const std::filesystem::path& path, const Picture& picture) {
   require_picture(picture);
-#ifdef CHAINRULE_HAVE_PNG
-  Png png;
-  png.width = static_cast<png_uint_32>(picture.width);
-  png.height = static_cast<png_uint_32>(picture.height);
-  png.format = PNG_FORMAT_GRAY;
-  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
-  Bytes bytes(size);
-  if (png_image_write_to_memory(&png, bytes.data(), &size, 0, picture.pixels.data(), 0, nullptr) ==
-      0)
-    throw DataError(cat(path.string(), ": cannot be written as PNG: ", png.message));
-  bytes.resize(size);
-  write_file(path, bytes);
-#else
-  throw DataError(cat(path.string(), ": this build writes no PNG, write PGM"));
-#endif
+  write_file(path, encode_png(picture.height, picture.width, picture.pixels));
 }
 
 Picture as_input(const Picture& picture, const Shape& image) {

@@ -32,7 +32,6 @@ inline constexpr Index kLongestSide = 8192;
 Picture read_picture(const std::filesystem::path& path);
 
 void write_pgm(const std::filesystem::path& path, const Picture& picture);
-/// Throws DataError when the library was built without libpng.
 void write_png(const std::filesystem::path& path, const Picture& picture);
 
 /// What a network trained on pictures of {height, width} = `image` should see of any picture:

@@ -42,7 +42,7 @@ std::size_t sureness(std::span<const float> values, std::int32_t chosen, OutputK
 
 }  // namespace
 
-std::string border_svg(const Model& model, const Dataset& data, std::string_view title) {
+svg::Picture border_picture(const Model& model, const Dataset& data, std::string_view title) {
   if (model.features().size() != 2 || !data.has_classes())
     throw Error(cat("a border can be drawn for 2 inputs and classes; the model has ",
                     model.features().size(), " inputs and the data ", data.class_count(),
@@ -123,7 +123,7 @@ std::string border_svg(const Model& model, const Dataset& data, std::string_view
     picture.text(kLeft + kSide + 30, y + 4.5, "start", svg::shortened(data.class_names[k], 12),
                  "fill=\"#222\" font-size=\"13\"");
   }
-  return picture.str();
+  return picture;
 }
 
 }  // namespace chainrule

@@ -11,6 +11,9 @@
 #include "chainrule/graph/tape.h"
 
 namespace chainrule {
+namespace detail {
+class FormulaRecorder;
+}
 
 /// A number {}, a vector {N} or a matrix {M, N}, row by row.
 struct FormulaValue {
@@ -55,7 +58,7 @@ class Formula {
   std::unique_ptr<Tape<double>> run() const;
 
  private:
-  friend class FormulaReader;
+  friend class detail::FormulaRecorder;
   struct Place {
     std::size_t begin = 0, end = 0;
   };

@@ -80,8 +80,8 @@ std::string shortened(std::string_view text, std::size_t characters) {
   return std::string(text);
 }
 
-Picture::Picture(double width, double height, std::string_view title,
-                 std::string_view description) {
+Picture::Picture(double width, double height, std::string_view title, std::string_view description)
+    : width_(width), height_(height) {
   const std::string w = at(width), h = at(height);
   body_ =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h +
@@ -94,22 +94,26 @@ Picture::Picture(double width, double height, std::string_view title,
 void Picture::line(double x1, double y1, double x2, double y2, std::string_view style) {
   body_ += "<line x1=\"" + at(x1) + "\" y1=\"" + at(y1) + "\" x2=\"" + at(x2) + "\" y2=\"" +
            at(y2) + "\" " + std::string(style) + "/>\n";
+  marks_.push_back({Mark::line, {{x1, y1}, {x2, y2}}, std::string(style)});
 }
 
 void Picture::rect(double x, double y, double width, double height, std::string_view style) {
   body_ += "<rect x=\"" + at(x) + "\" y=\"" + at(y) + "\" width=\"" + at(width) + "\" height=\"" +
            at(height) + "\" " + std::string(style) + "/>\n";
+  marks_.push_back({Mark::rect, {{x, y}, {x + width, y + height}}, std::string(style)});
 }
 
 void Picture::circle(double x, double y, double radius, std::string_view style) {
   body_ += "<circle cx=\"" + at(x) + "\" cy=\"" + at(y) + "\" r=\"" + at(radius) + "\" " +
            std::string(style) + "/>\n";
+  marks_.push_back({Mark::circle, {{x, y}}, std::string(style), "", "", radius});
 }
 
 void Picture::path(const std::vector<std::pair<double, double>>& points, std::string_view style) {
   body_ += "<polyline fill=\"none\" " + std::string(style) + " points=\"";
   for (const auto& [x, y] : points) body_ += at(x) + "," + at(y) + " ";
   body_ += "\"/>\n";
+  marks_.push_back({Mark::line, points, std::string(style)});
 }
 
 void Picture::text(double x, double y, std::string_view anchor, std::string_view content,
@@ -118,6 +122,8 @@ void Picture::text(double x, double y, std::string_view anchor, std::string_view
            "\" " + std::string(style);
   if (turn != 0) body_ += " transform=\"rotate(" + at(turn) + " " + at(x) + " " + at(y) + ")\"";
   body_ += ">" + escape(content) + "</text>\n";
+  marks_.push_back(
+      {Mark::text, {{x, y}}, std::string(style), std::string(content), std::string(anchor), turn});
 }
 
 std::vector<double> ticks(double low, double high, int count, double least_step) {

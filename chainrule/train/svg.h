@@ -1,9 +1,11 @@
-// The few words of SVG that the pictures of training need.
+// Pictures of lines and text, as SVG or as pixels.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chainrule/core/shape.h"
@@ -27,9 +29,21 @@ class Picture {
 
   /// The whole document.
   std::string str() const { return body_ + "</svg>\n"; }
+  /// The same as the bytes of a PNG file, `scale` pixels for each of SVG. What it understands of
+  /// styles: fill, stroke, stroke-width, stroke-dasharray, font-size and bold letters.
+  std::vector<std::uint8_t> png(double scale = 2) const;
 
  private:
+  struct Mark {
+    enum Kind { line, rect, circle, text } kind;
+    std::vector<std::pair<double, double>> points;
+    std::string style, content = {}, anchor = {};
+    double size = 0;  ///< radius, or degrees that text is turned
+  };
+
   std::string body_;
+  std::vector<Mark> marks_;
+  double width_, height_;
 };
 
 /// Text as it may stand in XML: markup escaped, what is not UTF-8 or not allowed replaced.

@@ -13,7 +13,7 @@ TEST(Border, AStraightOneOfTwoClasses) {
   Model model("linear 1", Shape{2}, {.loss = "binary_cross_entropy_logits"});
   std::ranges::fill(model.params()["fc1.weight"], 1e4F);
   std::ranges::fill(model.params()["fc1.bias"], -1.5e4F);
-  const std::string svg = border_svg(model, data::and_gate().train, "AND");
+  const std::string svg = border_picture(model, data::and_gate().train, "AND").str();
   EXPECT_NE(svg.find(">AND<"), std::string::npos);
   // 120 lines of the picture; those above the border's end have two colours.
   const auto count = [&](const std::string& text) {
@@ -30,7 +30,7 @@ TEST(Border, AStraightOneOfTwoClasses) {
 
 TEST(Border, OnlyForTwoInputsAndClasses) {
   const Model model("linear 2", Shape{3});
-  expect_error<Error>([&] { border_svg(model, data::xor_gate().train); }, "2 inputs");
+  expect_error<Error>([&] { border_picture(model, data::xor_gate().train); }, "2 inputs");
 }
 
 }  // namespace
