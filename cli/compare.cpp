@@ -161,7 +161,8 @@ Command compare_command() {
       "reproduces your numbers.\n"
       "The arrays of MINE.npz are named like the parameters (fc1.weight, fc1.bias) and lie as in "
       "PyTorch, [outputs, inputs]. Gradients of a layer's output may be added under its name "
-      "(relu1), and masks of dropout as dropout1.mask. In numpy: np.savez('mine.npz', "
+      "(relu1), those of the rows themselves as x, and masks of dropout as dropout1.mask. In "
+      "numpy: np.savez('mine.npz', "
       "**{'fc1.weight': dW1.T, 'fc1.bias': db1}).";
   c.examples =
       "  chainrule compare run/model.safetensors --x x.npy --y y.npy --grads mine.npz\n"

@@ -34,7 +34,8 @@ Command explain_command() {
       "  chainrule explain 'softmax(x)' x='[1, 2, 3]'\n"
       "  chainrule explain 'z = x @ w + b; cross_entropy(softmax(z), t)' x='[1, 2]' \\\n"
       "      w='[[0.1, 0.2], [0.3, 0.4]]' b='[0, 0.1]' t=1 --svg network.svg\n"
-      "  chainrule explain run/model.safetensors digits --at 'fc1.weight[37,400]'\n";
+      "  chainrule explain run/model.safetensors digits --at 'fc1.weight[37,400]'\n"
+      "  chainrule explain run/model.safetensors digits --pictures pictures\n";
   c.declare = [](Args& args) {
     auto flags = std::make_shared<ExplainFlags>();
     args.positional("FORMULA | MODEL", &flags->words,
@@ -47,9 +48,9 @@ Command explain_command() {
               "chooses the rows: the first batch of a training run with this seed");
     args.flag("--part", "PART", &flags->part, "rows of named data: train or test");
     args.flag("--steps", "N", &flags->steps,
-              "of training that --html shows, when the inputs are pictures; 0 for none");
+              "of training from a fresh start that --html and --pictures show; 0 for none");
     args.flag("--float", "", &flags->in_float, "compute in float, as training does, not in double");
-    args.group("Step (with --at)");
+    args.group("Step (with --at), and training that is shown");
     args.flag("--update", "", &flags->update, "also what a training step does to the number");
     args.flag("--optimizer", "NAME", &flags->optimizer, joined(optimizer_names()));
     args.flag("--lr", "RATE", &flags->lr, "learning rate; by default what suits the optimizer");
@@ -63,6 +64,8 @@ Command explain_command() {
               "the graph drawn: values above the arrows, gradients below");
     args.flag("--html", "FILE", &flags->html,
               "a page to open in a browser: nodes to look into, a slider forward and backward");
+    args.flag("--pictures", "DIR", &flags->pictures,
+              "of a model: weights, input gradients, gradient flow by layer, border of two inputs");
     args.flag("--json", "", &flags->json,
               "the explanation as one JSON object on standard output, all else on standard error");
     return [flags] {

@@ -19,11 +19,11 @@ struct ExplainFlags {
   bool in_float = false;
   // --update
   bool update = false;
-  std::string optimizer = "adam";
+  std::string optimizer = "adam";  // also of the run that --pictures shows
   std::optional<double> lr, momentum, weight_decay;
   double clip_norm = 0, clip_value = 0;
   std::int64_t after = 0;
-  std::string svg, html;
+  std::string svg, html, pictures;
   bool json = false;
 };
 

@@ -13,6 +13,8 @@ namespace chainrule::cli {
 
 int explain_formula(const ExplainFlags& flags) {
   const Terminal out(flags.json ? stderr : stdout);
+  if (!flags.pictures.empty())
+    throw UsageError("--pictures DIR is for a model; a formula is drawn by --svg and --html");
   FormulaValues values;
   for (std::size_t i = 1; i < flags.words.size(); ++i) add_formula_value(flags.words[i], values);
   const Formula formula(flags.words[0], values);

@@ -1,6 +1,7 @@
 // chainrule explain MODEL DATA: a batch layer by layer, or one number of a gradient.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/json.h"
@@ -8,11 +9,14 @@
 #include "chainrule/explain/element.h"
 #include "chainrule/explain/model_page.h"
 #include "chainrule/explain/model_run.h"
+#include "chainrule/explain/pictures.h"
 #include "chainrule/explain/text.h"
+#include "chainrule/optim/optimizers.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/explain.h"
 #include "cli/format.h"
+#include "cli/output_folder.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 
@@ -174,6 +178,14 @@ std::string explain_layers(const Terminal& out, ModelRun<double>& run) {
   return explanation_json(e);
 }
 
+Optimizer optimizer_of(const ExplainFlags& flags) {
+  OptimizerSettings settings;
+  if (flags.lr) settings["lr"] = *flags.lr;
+  if (flags.momentum) settings["momentum"] = *flags.momentum;
+  if (flags.weight_decay) settings["weight_decay"] = *flags.weight_decay;
+  return make_optimizer(flags.optimizer, settings);
+}
+
 /// The files that flags ask for.
 template <class T>
 void write_pictures(const Terminal& out, const ExplainFlags& flags, ModelRun<T>& run) {
@@ -192,6 +204,17 @@ void write_pictures(const Terminal& out, const ExplainFlags& flags, ModelRun<T>&
                                  {.batch = flags.batch,
                                   .seed = static_cast<std::uint64_t>(flags.seed),
                                   .steps = flags.steps}));
+  if (!flags.pictures.empty()) {
+    prepare_output_folder(flags.pictures);
+    PictureOptions options{.run = {.optimizer = optimizer_of(flags),
+                                   .steps = flags.steps,
+                                   .batch = flags.batch,
+                                   .seed = static_cast<std::uint64_t>(flags.seed),
+                                   .clip_value = flags.clip_value,
+                                   .clip_norm = flags.clip_norm}};
+    for (const PictureFile& p : model_pictures(model, run.data(), run.batch(), options))
+      write((std::filesystem::path(flags.pictures) / p.name).string(), p.content);
+  }
   if (written.empty()) return;
   out.line();
   out.labelled("wrote", listed(written));

@@ -24,17 +24,17 @@ using detail::Values;
 /// Relative differences that count where a mistake's places are counted.
 constexpr double kVisible = 4e-6;
 
-/// The model's passes over the batch.
+/// The model's passes over the batch, with the gradient of `input` if that is a node.
 template <class T>
 Replay<T> run(const Model& model, const Feed& feed, const Pass& pass,
-              const std::map<int, Values>& masks, ThreadPool& pool) {
+              const std::map<int, Values>& masks, int input, ThreadPool& pool) {
   Params<T> params(model.graph());
   std::ranges::copy(model.params().all(), params.all().begin());
   Tape<T> tape(params, {.rows = feed.rows(), .input_gradients = false});
   std::vector<std::int32_t> rows(static_cast<std::size_t>(feed.rows()));
   std::iota(rows.begin(), rows.end(), 0);
   feed(tape, rows);
-  Replay<T> replay(tape, params, pool);
+  Replay<T> replay(tape, params, pool, input);
   for (const auto& [id, mask] : masks)
     replay.set_mask(id, std::vector<T>(mask.begin(), mask.end()));
   replay.forward(pass);
@@ -134,8 +134,8 @@ Comparison compare(const Model& model, const Dataset& batch,
   const Feed feed(model, batch);
   feed.check_targets();
   if (feed.rows() == 0) throw DataError("the batch has no rows");
-  const detail::GivenArrays given =
-      detail::read_given(model.graph(), model.loss().id(), feed.rows(), gradients);
+  const detail::GivenArrays given = detail::read_given(model.graph(), model.input().id(),
+                                                       model.loss().id(), feed.rows(), gradients);
   for (int id = 0; options.pass.training && id < model.graph().size(); ++id) {
     const Node& node = model.graph().node(id);
     if (node.op && node.op->doc().name == "dropout" && !given.masks.contains(id))
@@ -145,9 +145,11 @@ Comparison compare(const Model& model, const Dataset& batch,
                           node.name, ".mask', or compare without dropout"));
   }
   ThreadPool pool(options.threads);
-  const Replay<double> replay = run<double>(model, feed, options.pass, given.masks, pool);
-  const Replay<float> rounded = run<float>(model, feed, options.pass, given.masks, pool);
   const std::vector<GivenArray>& arrays = given.gradients;
+  const bool of_input = arrays.back().node == model.input().id();
+  const int input = of_input ? arrays.back().node : -1;
+  const Replay<double> replay = run<double>(model, feed, options.pass, given.masks, input, pool);
+  const Replay<float> rounded = run<float>(model, feed, options.pass, given.masks, input, pool);
   const int loss = model.loss().id();
   const detail::Search search(replay, rounded, arrays, loss);
   const detail::Case c{.replay = replay,

@@ -47,9 +47,10 @@ struct Comparison {
 };
 
 /// Compares gradients of model.loss() on all rows of `batch`. Arrays are named like parameters, and
-/// lie as in model files (weights [O, I]; [I, O] is understood and noted), or like operations
-/// ([rows, ...], the gradient of the node's output). "dropout1.mask" is what the node of that name
-/// multiplied by, or 0 and 1 for dropped and kept; in training every dropout needs it.
+/// lie as in model files (weights [O, I]; [I, O] is understood and noted), like operations
+/// ([rows, ...], the gradient of the node's output), or like the input (that of the rows
+/// themselves). "dropout1.mask" is what the node of that name multiplied by, or 0 and 1 for dropped
+/// and kept; in training every dropout needs it.
 ///
 /// How a cause is found: the backward pass is run again with each of a table of known mistakes at
 /// each place where it can be made; one that reproduces all arrays is the cause. Several mistakes

@@ -17,17 +17,17 @@ std::vector<Index> without_ones(std::vector<Index> shape) {
   return shape;
 }
 
-int find_node(Graph& graph, int loss, const std::string& name) {
+int find_node(Graph& graph, int input, int loss, const std::string& name) {
   std::vector<std::string_view> names;
   for (int id = loss; id >= 0; --id) {
     const Node& node = graph.node(id);
-    const bool is_gradient =
-        node.kind == NodeKind::op || (node.kind == NodeKind::param && node.param_options.trainable);
+    const bool is_gradient = node.kind == NodeKind::op || id == input ||
+                             (node.kind == NodeKind::param && node.param_options.trainable);
     if (is_gradient && node.name == name) return id;
     if (node.kind == NodeKind::param && node.param_options.trainable) names.push_back(node.name);
   }
   throw DataError(cat("array '", name.substr(0, 60),
-                      "' has the name of no parameter and no operation",
+                      "' has the name of no parameter, no operation and not of the input",
                       did_you_mean(name, names)));
 }
 
@@ -49,6 +49,9 @@ GivenArray read_gradient(const Graph& graph, int id, Index rows, const data::Npz
     given.kind = "not finite", given.note = "it holds NaN or infinity";
   } else if (got == file || without_ones(got) == without_ones(file)) {
     if (turned) given.values = transposed(given.values, file[0], file[1]);
+  } else if (node.kind == NodeKind::input && got.size() > 1 && got[0] == rows &&
+             static_cast<Index>(given.values.size()) == rows * node.shape.size()) {
+    // Pictures with their height and width.
   } else if (got == memory) {
     given.kind = "transposed";
     given.note = cat(shapes, ": in files a weight lies as [outputs, inputs], as in PyTorch");
@@ -98,15 +101,17 @@ std::vector<double> read_mask(const Node& node, Index rows, const data::NpzArray
 
 }  // namespace
 
-GivenArrays read_given(Graph& graph, int loss, Index rows, std::span<const data::NpzArray> arrays) {
+GivenArrays read_given(Graph& graph, int input, int loss, Index rows,
+                       std::span<const data::NpzArray> arrays) {
   GivenArrays given;
   for (const data::NpzArray& a : arrays) {
     if (!a.name.ends_with(kMask)) {
-      given.gradients.push_back(read_gradient(graph, find_node(graph, loss, a.name), rows, a));
+      given.gradients.push_back(
+          read_gradient(graph, find_node(graph, input, loss, a.name), rows, a));
       continue;
     }
     const std::string owner = a.name.substr(0, a.name.size() - kMask.size());
-    const int id = find_node(graph, loss, owner);
+    const int id = find_node(graph, input, loss, owner);
     if (graph.node(id).op == nullptr || graph.node(id).op->doc().name != "dropout")
       throw DataError(cat("'", owner, "' is no dropout, so it has no mask"));
     given.masks[id] = read_mask(graph.node(id), rows, a);

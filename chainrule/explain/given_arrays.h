@@ -24,7 +24,9 @@ struct GivenArrays {
   std::map<int, std::vector<double>> masks;  ///< by dropout node, scaled as forward uses them
 };
 
-/// Throws DataError for unknown names and sizes that fit nothing.
-GivenArrays read_given(Graph& graph, int loss, Index rows, std::span<const data::NpzArray> arrays);
+/// `input` is the node whose gradient by the rows themselves may be among them. Throws DataError
+/// for unknown names and sizes that fit nothing.
+GivenArrays read_given(Graph& graph, int input, int loss, Index rows,
+                       std::span<const data::NpzArray> arrays);
 
 }  // namespace chainrule::detail

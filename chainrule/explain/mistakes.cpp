@@ -188,7 +188,8 @@ void add_factors(const Case& c, std::vector<Mistake>& all) {
   if (c.loss != c.mean) add(c.loss, common_factors(c), Rank::known_factor);
   for (int id = c.loss; id >= 0; --id) {
     const Node& node = c.node(id);
-    if (node.kind == NodeKind::param && node.param_options.trainable) {
+    if ((node.kind == NodeKind::param && node.param_options.trainable) ||
+        (node.kind == NodeKind::input && c.given.contains(id))) {
       all.push_back(factor(
           node.name,
           [id](double k) {

@@ -16,7 +16,7 @@ T* writable(std::span<const T> values) {
 }  // namespace
 
 template <class T>
-Replay<T>::Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool)
+Replay<T>::Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool, int input)
     : graph_(&tape.graph()), running_{&pool, tape.rows()} {
   const auto size = static_cast<std::size_t>(graph_->size());
   values_.resize(size), indices_.resize(size), workspaces_.resize(size), wanted_.resize(size);
@@ -27,6 +27,7 @@ Replay<T>::Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool)
     switch (node.kind) {
       case NodeKind::input:
         copy(tape.input(tape.graph().var(id)), values_[at]);
+        wanted_[at] = id == input;
         break;
       case NodeKind::class_input:
         copy(tape.class_input(tape.graph().var(id)), indices_[at]);

@@ -51,8 +51,9 @@ using Rule = std::function<void(const Turn<T>&)>;
 template <class T>
 class Replay {
  public:
-  /// Takes the inputs and the number of rows from a tape, the parameters from `params`.
-  Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool);
+  /// Takes the inputs and the number of rows from a tape, the parameters from `params`. `input`:
+  /// the node of an input whose gradient is wanted too, else -1.
+  Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool, int input = -1);
 
   const Graph& graph() const { return *graph_; }
   Index rows() const { return running_.rows; }

@@ -39,13 +39,14 @@ std::vector<Points> dashed(const Points& line, std::string_view dashes) {
   std::vector<Points> parts;
   double done = 0;  // of the pattern
   for (std::size_t k = 0; k + 1 < line.size(); ++k) {
-    const auto& [ax, ay] = line[k], &[ bx, by ] = line[k + 1];
-    const double length = std::hypot(bx - ax, by - ay);
+    const auto &a = line[k], &b = line[k + 1];
+    const double length = std::hypot(b.first - a.first, b.second - a.second);
     for (double at = 0; at < length;) {
       const bool drawn = done < on;
       const double step = std::min((drawn ? on : on + off) - done, length - at);
       const auto point = [&](double t) {
-        return std::pair(ax + (bx - ax) * t / length, ay + (by - ay) * t / length);
+        return std::pair(a.first + (b.first - a.first) * t / length,
+                         a.second + (b.second - a.second) * t / length);
       };
       if (drawn) parts.push_back({point(at), point(at + step)});
       at += step, done += step;

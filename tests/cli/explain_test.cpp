@@ -82,6 +82,11 @@ TEST(Explain, OneGradientOfAModel) {
   EXPECT_NEAR(sum, j["gradient"].get<double>(), 1e-12 * j["magnitude"].get<double>());
   EXPECT_EQ(run(with(explain, {"--at", "fc1.weight[12,0]"})).exit_code, 2);
   EXPECT_EQ(run(explain).exit_code, 0);
+  const Outcome pictures = run(with(explain, {"--pictures", folder.str("p"), "--steps", "5"}));
+  ASSERT_EQ(pictures.exit_code, 0) << pictures.err;
+  for (const char* name : {"fc1.weight.png", "input-gradient.png", "gradient-flow.svg"})
+    EXPECT_GT(read_file(folder / "p" / name).size(), 500U) << name;
+  EXPECT_EQ(run(with(kApples, {"--pictures", folder.str("q")})).exit_code, 2);
 }
 
 // ```sh blocks are run one after another in one folder; a ```text block after one is what it

@@ -22,6 +22,7 @@ bool png_works() {
   const Folder folder;
   try {
     data::write_png(folder.path() / "x.png", ramp(1, 1));
+    data::read_picture(folder.path() / "x.png");
     return true;
   } catch (const DataError&) {
     return false;

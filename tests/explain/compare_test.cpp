@@ -413,6 +413,34 @@ data::NpzArray array(const std::string& name, const std::vector<float>& values,
   return {name, data::parse_npy(data::format_npy<float>(values, shape), name)};
 }
 
+TEST(Compare, TheGradientOfTheRowsThemselves) {
+  Problem p = network('A');
+  Net net(p.model, p.x, p.t);
+  M at_x;
+  net.instead = [&](Net& n, std::size_t i, const M& dy) {
+    if (i == 0) at_x = n.dx(0, dy);
+    return M();
+  };
+  net.forward(), net.backward();
+  const auto with_x = [&](double factor, std::vector<Index> shape) {
+    std::vector<float> values;
+    for (const auto v : at_x.data) values.push_back(static_cast<float>(factor * v));
+    std::vector<data::NpzArray> arrays = net.arrays();
+    arrays.push_back(array("x", values, shape));
+    return compare(p.model, p.batch, arrays);
+  };
+  const auto rows = static_cast<Index>(at_x.rows), width = static_cast<Index>(at_x.cols);
+  EXPECT_TRUE(with_x(1, {rows, width}).equal);
+  EXPECT_TRUE(with_x(1, {rows, width / 2, 2}).equal) << "as pictures";
+  const Comparison c = with_x(255, {rows, width});
+  EXPECT_EQ(c.first, "x");
+  EXPECT_EQ(c.causes[0].kind, "factor 255");
+  EXPECT_TRUE(c.explained);
+  EXPECT_EQ(c.arrays.back().name, "x");
+  EXPECT_FALSE(c.arrays.back().equal);
+  expect_error<DataError>([&] { with_x(1, {width, rows}); }, "shape");
+}
+
 TEST(Compare, ShapesAndLayoutsAreNamed) {
   Problem p = network('A');
   Net net(p.model, p.x, p.t);
