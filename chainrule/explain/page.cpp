@@ -81,7 +81,7 @@ std::string page(const Explanation& e, std::string_view title, std::string_view 
       section_json.empty() ? ""
                            : cat("<script type=\"application/json\" id=\"section-data\">",
                                  embedded(section_json), "</script>\n"),
-      "<script>", page_script(), "</script>\n</body>\n</html>\n");
+      "<script>", page_script(), page_pictures_script(), "</script>\n</body>\n</html>\n");
 }
 
 }  // namespace detail

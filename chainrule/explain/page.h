@@ -19,6 +19,7 @@ std::string page(const Explanation& e, std::string_view title, std::string_view 
                  std::string_view section_json);
 std::string_view page_style();
 std::string_view page_script();
+std::string_view page_pictures_script();
 }  // namespace detail
 
 }  // namespace chainrule

@@ -77,9 +77,14 @@ function show(step) {
   const edges = now.edges || data.nodes[now.node].ins;
   edges.forEach(e => all(`path[data-edge="${e.index}"]`).forEach(t => t.classList.add('now')));
 }
-slider.addEventListener('input', () => show(slider.value));
-byId('back').addEventListener('click', () => show(Math.max(0, Number(slider.value) - 1)));
-byId('forward').addEventListener('click', () => show(Math.min(steps.length - 1, Number(slider.value) + 1)));
+function go(step) {
+  show(Math.min(Math.max(step, 0), steps.length - 1));
+  const now = steps[slider.value];
+  if (now.node !== undefined) reveal(now.node);
+}
+slider.addEventListener('input', () => go(Number(slider.value)));
+byId('back').addEventListener('click', () => go(Number(slider.value) - 1));
+byId('forward').addEventListener('click', () => go(Number(slider.value) + 1));
 
 // ---- A node opened.
 const panel = byId('panel');
@@ -189,9 +194,19 @@ function point(event) {
   const p = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
   return [p.x, p.y];
 }
+// Moves what a step is about to the middle when it cannot be seen, as on a narrow page.
+function reveal(i) {
+  const box = all(`[data-node="${i}"]`)[0].getBBox(), margin = 30;
+  const middle = (at, length, from, span, whole) =>
+    at - margin >= from && at + length + margin <= from + span ? from
+      : Math.min(Math.max(at + length / 2 - span / 2, 0), Math.max(whole - span, 0));
+  view.x = middle(box.x, box.width, view.x, view.w, size.w);
+  view.y = middle(box.y, box.height, view.y, view.h, size.h);
+  draw();
+}
 function fit() {
   // A wide graph would be too small to read on a narrow page: then only its beginning is shown.
-  const width = stage.clientWidth, scale = Math.min(Math.max(width / size.w, 0.5), 1.3);
+  const width = stage.clientWidth, scale = Math.min(Math.max(width / size.w, 0.75), 1.3);
   stage.style.height = `${Math.min(Math.max(size.h * scale + 50, 240), innerHeight * 0.66)}px`;
   view = {...size};
   if (width < size.w * scale) {
@@ -245,52 +260,6 @@ addEventListener('beforeprint', () => {
   view = {...size}; draw(); show(steps.length - 1);
   all('details', document).forEach(d => { d.open = true; });
 });
-
-// ---- Pictures of a model: weights and gradients over the recorded steps.
-const recorded = byId('section-data') && JSON.parse(byId('section-data').textContent);
-if (recorded) {
-  const bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
-  // Blue is negative, white zero, red positive; grey pictures as they are.
-  const paint = (canvas, pixels, signed) => {
-    canvas.width = recorded.width; canvas.height = recorded.height;
-    const context = canvas.getContext('2d');
-    const image = context.createImageData(recorded.width, recorded.height);
-    pixels.forEach((p, k) => {
-      const t = signed ? (p - 128) / 127 : 0, w = 255 * (1 - Math.abs(t));
-      const rgb = !signed ? [p, p, p] : t > 0 ? [255 - 71 * t, w + 54 * t, w + 15 * t]
-        : [w - 11 * t, w - 98 * t, 255 + 87 * t];
-      image.data.set([...rgb, 255], 4 * k);
-    });
-    context.putImageData(image, 0, 0);
-  };
-  const run = byId('run'), pixels = recorded.width * recorded.height;
-  run.max = recorded.frames.length - 1;
-  run.value = run.max;
-  const grid = (id, count, caption) => Array.from({length: count}, (_, k) => {
-    const figure = add(byId(id), 'figure');
-    const canvas = add(figure, 'canvas');
-    canvas.setAttribute('role', 'img');
-    canvas.setAttribute('aria-label', caption(k));
-    return {canvas, caption: add(figure, 'figcaption', caption(k))};
-  });
-  const weights = grid('weights', recorded.units, k => `unit ${k}`);
-  const inputs = grid('inputs', recorded.samples.length,
-    k => `sample ${recorded.samples[k].sample}, label ${recorded.samples[k].label}`);
-  const gradients = grid('gradients', recorded.samples.length, k => `d loss/d x, sample ${recorded.samples[k].sample}`);
-  recorded.samples.forEach((s, k) => paint(inputs[k].canvas, bytes(s.pixels), false));
-  const frame = () => {
-    const f = recorded.frames[run.value], w = bytes(f.weights), g = bytes(f.gradients);
-    weights.forEach((c, k) => paint(c.canvas, w.subarray(k * pixels, (k + 1) * pixels), true));
-    gradients.forEach((c, k) => {
-      paint(c.canvas, g.subarray(k * pixels, (k + 1) * pixels), true);
-      c.caption.textContent = `predicted ${f.predictions[k]}`;
-    });
-    byId('run-where').textContent = `${f.label}: loss ${f.loss === null ? 'not finite' : Number(f.loss.toPrecision(4))} on these samples`;
-    run.setAttribute('aria-valuetext', f.label);
-  };
-  run.addEventListener('input', frame);
-  frame();
-}
 
 fit();
 show(steps.length - 1);
