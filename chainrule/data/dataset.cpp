@@ -29,7 +29,7 @@ void prefetch(const T* row, Index width) {
 }
 
 template <class T>
-std::vector<T> pick(const std::vector<T>& all, Index width, std::span<const std::int32_t> rows) {
+std::vector<T> pick(std::span<const T> all, Index width, std::span<const std::int32_t> rows) {
   std::vector<T> some;
   if (all.empty()) return some;
   some.reserve(rows.size() * at(width));
@@ -40,6 +40,11 @@ std::vector<T> pick(const std::vector<T>& all, Index width, std::span<const std:
   return some;
 }
 
+template <class T>
+std::vector<T> pick(const std::vector<T>& all, Index width, std::span<const std::int32_t> rows) {
+  return pick(std::span<const T>(all), width, rows);
+}
+
 [[noreturn]] void refuse_row(std::int32_t row, Index rows) {
   throw Error(cat("row ", row, " was asked of a dataset that has ", rows, " rows"));
 }
@@ -47,19 +52,20 @@ std::vector<T> pick(const std::vector<T>& all, Index width, std::span<const std:
 }  // namespace
 
 Index Dataset::rows() const {
-  return static_cast<Index>(bytes.empty() ? floats.size() : bytes.size()) / features.size();
+  return static_cast<Index>(bytes.empty() ? numbers().size() : bytes.size()) / features.size();
 }
 
 template <class T>
 void Dataset::gather(std::span<const std::int32_t> which, std::span<T> out) const {
   const Index width = features.size();
-  const Index size = static_cast<Index>(bytes.empty() ? floats.size() : bytes.size());
+  const Index size = static_cast<Index>(bytes.empty() ? numbers().size() : bytes.size());
   if (out.size() != which.size() * at(width))
     throw Error(cat("gather() of ", which.size(), " rows needs room for ", which.size() * at(width),
                     " numbers, got room for ", out.size()));
   for (const std::int32_t r : which)
     if (r < 0 || (r + 1) * width > size) refuse_row(r, rows());
   T* to = out.data();
+  const float* from = numbers().data();
   constexpr std::size_t kAhead = 4;  // rows
   for (std::size_t i = 0; i < which.size(); ++i, to += width) {
     const Index begin = which[i] * width, soon = which[std::min(i + kAhead, which.size() - 1)];
@@ -68,8 +74,8 @@ void Dataset::gather(std::span<const std::int32_t> which, std::span<T> out) cons
       prefetch(bytes.data() + next, width);
       to_unit(bytes.data() + begin, width, to);
     } else {
-      prefetch(floats.data() + next, width);
-      std::copy_n(floats.data() + begin, width, to);
+      prefetch(from + next, width);
+      std::copy_n(from + begin, width, to);
     }
   }
 }
@@ -88,7 +94,7 @@ Dataset Dataset::subset(std::span<const std::int32_t> which) const {
   part.target_names = target_names;
   part.image = image;
   part.bytes = pick(bytes, features.size(), which);
-  part.floats = pick(floats, features.size(), which);
+  part.floats = pick(numbers(), features.size(), which);
   part.classes = pick(classes, 1, which);
   part.targets = pick(targets, target_size(), which);
   part.weights = pick(weights, 1, which);
@@ -101,7 +107,7 @@ void Dataset::validate() const {
     if (size != at(expected))
       throw DataError(cat(who, " holds ", size, " ", what, ", expected ", expected));
   };
-  const auto finite = [&](const std::vector<float>& values, Index width, auto column_name) {
+  const auto finite = [&](std::span<const float> values, Index width, auto column_name) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (std::isfinite(values[i])) continue;
       const Index row = static_cast<Index>(i) / width, column = static_cast<Index>(i) % width;
@@ -109,12 +115,12 @@ void Dataset::validate() const {
                           ", expected a finite number"));
     }
   };
-  if (!bytes.empty() && !floats.empty())
+  if (!bytes.empty() && !numbers().empty())
     throw DataError(who + " holds features as bytes and as floats, expected one of the two");
   const Index n = rows();
   if (n > std::numeric_limits<std::int32_t>::max())
     throw DataError(cat(who, " has ", n, " rows, at most 2^31 - 1 are supported"));
-  sized("features", bytes.empty() ? floats.size() : bytes.size(), n * features.size());
+  sized("features", bytes.empty() ? numbers().size() : bytes.size(), n * features.size());
   if (!feature_names.empty()) sized("feature names", feature_names.size(), features.size());
   if (image != Shape() && image.size() != features.size())
     throw DataError(
@@ -130,7 +136,7 @@ void Dataset::validate() const {
       throw DataError(cat(who, " has label ", classes[i], " in row ", i + 1, ", expected 0 to ",
                           class_count() - 1));
 
-  finite(floats, features.size(), [&](Index i) {
+  finite(numbers(), features.size(), [&](Index i) {
     return feature_names.empty() ? cat("feature ", i + 1)
                                  : "feature '" + feature_names[at(i)] + "'";
   });

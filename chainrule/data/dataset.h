@@ -12,14 +12,15 @@
 
 namespace chainrule {
 
-/// Samples with their targets. Features are bytes (images; a value is byte / 255) or floats, one
-/// of the two; targets are classes or numbers, one of the two, or none (data to predict).
+/// Samples with their targets. Features are bytes (images; a value is byte / 255) or floats, own or
+/// borrowed, one of the three; targets are classes or numbers, one of the two, or none (data to predict).
 struct Dataset {
   std::string name;
   Shape features;                          ///< one row: {784}, or {28, 28} when kept as an image
   std::vector<std::string> feature_names;  ///< of a table; empty for images
   std::vector<std::uint8_t> bytes;         ///< rows x features.size(), or empty
   std::vector<float> floats;               ///< rows x features.size(), or empty
+  std::span<const float> borrowed;         ///< the same in memory of somebody who outlives this
 
   std::vector<std::int32_t> classes;     ///< one per row, or empty
   std::vector<std::string> class_names;  ///< "0" ... "9"; its size is the number of classes
@@ -29,6 +30,8 @@ struct Dataset {
 
   Shape image;  ///< {height, width} when a row is a picture, else {}
 
+  /// Features that are not bytes, wherever they are.
+  std::span<const float> numbers() const { return floats.empty() ? borrowed : floats; }
   /// Number of samples.
   Index rows() const;
   bool has_classes() const { return !class_names.empty(); }

@@ -203,7 +203,7 @@ Picture picture(const Dataset& dataset, Index row) {
     p.pixels.assign(dataset.bytes.begin() + first, dataset.bytes.begin() + last);
   } else {
     for (Index i = first; i < last; ++i) {
-      const float value = dataset.floats[static_cast<std::size_t>(i)];
+      const float value = dataset.numbers()[static_cast<std::size_t>(i)];
       p.pixels.push_back(
           static_cast<std::uint8_t>(value > 0 ? std::min(value, 1.0f) * 255 + 0.5f : 0.0f));
     }

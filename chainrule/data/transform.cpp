@@ -47,6 +47,7 @@ void scale_features(Splits& splits, Scaling scaling) {
                   [](const Column& c) { return !c.categories.empty(); }))
     throw Error("the features of '" + train.name + "' hold categories, which are not scaled");
 
+  if (!train.borrowed.empty()) throw Error("features in borrowed memory are not scaled");
   std::vector<double> values(static_cast<std::size_t>(train.rows()));
   for (Index j = 0; j < width; ++j) {
     Column& column = columns[static_cast<std::size_t>(j)];
