@@ -4,6 +4,7 @@
 #   scripts/bootstrap.sh          compiler, build tools and libraries
 #   scripts/bootstrap.sh --dev    also formatter, analyser and second compiler for developers
 #   scripts/bootstrap.sh --full   also the outside programs that some tests compare with
+#   scripts/bootstrap.sh --python also what builds and tests the Python package
 #   scripts/bootstrap.sh --bench  also the libraries that scripts/bench.sh compares with
 #
 # Silent when nothing is missing. Uses apt, with sudo unless run by root; where there is no apt, or
@@ -31,6 +32,22 @@ dev=(
   clang-tidy-19:clang-tidy-19
   librsvg2-bin:rsvg-convert
 )
+python=(
+  pybind11-dev:pybind11/pybind11.h
+  python3-dev:/usr/include/python3.11/Python.h
+  python3-numpy:/usr/lib/python3/dist-packages/numpy
+  python3-venv:/usr/lib/python3.11/ensurepip
+  python3-pip:/usr/lib/python3/dist-packages/pip
+  python3-pytest:/usr/lib/python3/dist-packages/pytest
+)
+python_full=(
+  python3-sklearn:/usr/lib/python3/dist-packages/sklearn
+  python3-matplotlib:/usr/lib/python3/dist-packages/matplotlib
+  python3-torch:/usr/lib/python3/dist-packages/torch
+  python3-ipykernel:/usr/lib/python3/dist-packages/ipykernel
+  jupyter-nbconvert:/usr/bin/jupyter-nbconvert
+  mypy:mypy
+)
 full=(
   chromium:chromium
   nodejs:node
@@ -50,10 +67,11 @@ bench=(
 for option in "$@"; do
   case $option in
     --dev) wanted+=("${dev[@]}") ;;
-    --full) wanted+=("${full[@]}") with_playwright=1 ;;
+    --python) wanted+=("${python[@]}") ;;
+    --full) wanted+=("${python[@]}" "${python_full[@]}" "${full[@]}") with_playwright=1 ;;
     --bench) wanted+=("${bench[@]}") ;;
     *)
-      echo "usage: scripts/bootstrap.sh [--dev] [--full] [--bench]" >&2
+      echo "usage: scripts/bootstrap.sh [--dev] [--python] [--full] [--bench]" >&2
       exit 2
       ;;
   esac

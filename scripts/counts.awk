@@ -1,6 +1,6 @@
 # Reads the log of `ctest --verbose`, prints every failed and every skipped test with what it said,
 # and as its last line the numbers of passed, failed and skipped tests. A program of GoogleTest
-# counts each of its tests, any other program counts once.
+# counts each of its tests, pytest counts them in its last line, any other program counts once.
 function indent(text) {
   gsub(/\n/, "\n    ", text)
   return "    " text
@@ -21,6 +21,18 @@ match($0, /^[0-9]+: /) {
   } else if (line ~ /^\[  SKIPPED \] .* \([0-9]+ ms\)$/) {
     skipped++; inner[id]++; running[id] = ""
     print "SKIPPED " substr(line, 14) "\n" indent(said[id])
+  } else if (line ~ /^([0-9]+ (passed|failed|skipped|errors?|warnings?|deselected)(, )?)+ in [0-9.]+s/) {
+    n = split(line, word, " ")
+    for (i = 2; i <= n; i++) {
+      if (word[i] ~ /^passed/) { passed += word[i - 1]; inner[id] += word[i - 1] }
+      if (word[i] ~ /^skipped/) { skipped += word[i - 1]; inner[id] += word[i - 1] }
+      if (word[i] ~ /^(failed|error)/) {
+        failed += word[i - 1]; inner[id] += word[i - 1]; inner_failed[id] += word[i - 1]
+      }
+    }
+    if (inner_failed[id]) print "FAILED  pytest\n" indent(said[id])
+  } else if (line ~ /^SKIPPED \[/) {
+    print line
   } else if (line != "" && line !~ /^(Test command|Working Directory|Environment var|Test timeout)/) {
     said[id] = said[id] (said[id] == "" ? "" : "\n") line
   }

@@ -222,9 +222,15 @@ class Model:
     def compare(self, x: Any, y: Any, gradients: Mapping[str, Any], *, training: bool = True) -> Comparison:
         """Your gradients on these rows against ours, from the loss backwards: which differs first,
         and which mistake reproduces your numbers. Names as in ``weights``; a layer's name for the
-        gradient of its output, "dropout1.mask" for the mask that you used."""
+        gradient of its output, "dropout1.mask" for the mask that you used. Shapes as in ``weights``
+        ([I, O]); what lies as in PyTorch is understood too."""
+        raw = self._built()
         given = {str(k): as_floats(v, f"'{k}'", np.float64) for k, v in gradients.items()}
-        return Comparison(self._built().compare(self._given(x, y), given, bool(training)))
+        shapes = {k: w.shape for k, w in raw.weights().items()}
+        for name in raw.transposed_in_files:
+            if name in given and given[name].shape == shapes[name]:
+                given[name] = np.ascontiguousarray(given[name].T)
+        return Comparison(raw.compare(self._given(x, y), given, bool(training)))
 
     def doctor(self, x: Any, y: Any, *, validation: Optional[Tuple[Any, Any]] = None, steps: int = 300,
                batch: int = 128, optimizer: str = "adam", lr: Optional[float] = None, seed: Optional[int] = None,
@@ -268,6 +274,25 @@ class Model:
             whole = all(n.lstrip("-").isdigit() for n in names)
             model._labels = np.array([int(n) for n in names] if whole else names)
         return model
+
+    # Copies, and other processes.
+
+    def __getstate__(self) -> Dict[str, Any]:
+        state = dict(self.__dict__)
+        raw = state.pop("_raw")
+        if raw is not None:
+            state["_saved"] = (raw.features, raw.loss, raw.weights(), list(raw.class_names))
+        return state
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        state = dict(state)
+        saved = state.pop("_saved", None)
+        self.__dict__.update(state, _raw=None)
+        if saved is not None:
+            features, loss, weights, names = saved
+            self._raw = self._make(features, loss)
+            self._raw.class_names = names
+            self.set_weights(weights)
 
     # Details.
 

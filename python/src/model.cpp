@@ -239,6 +239,16 @@ void bind_model(py::module_& m) {
           "class_names", [](const ModelHandle& h) { return h.model.class_names; },
           [](ModelHandle& h, std::vector<std::string> names) { h.model.class_names = std::move(names); })
       .def("weights", &weights)
+      .def_property_readonly("transposed_in_files",
+                             [](const ModelHandle& h) {
+                               std::vector<std::string> names;
+                               for (const int id : h.model.graph().params()) {
+                                 const Node& n = h.model.graph().node(id);
+                                 if (n.param_options.file_layout == FileLayout::transposed)
+                                   names.push_back(n.name);
+                               }
+                               return names;
+                             })
       .def("set_weight", &set_weight)
       .def("predict", &predict_rows, py::arg("x").noconvert(), py::arg("threads") = 0)
       .def("evaluate", &evaluate_rows)

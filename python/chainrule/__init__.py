@@ -1,0 +1,31 @@
+"""Neural networks trained by backpropagation, every gradient seen, checked and explained.
+
+>>> import chainrule as cr
+>>> x, w = cr.input([[1.0, 2.0]]), cr.param([[0.5], [-0.3]])
+>>> loss = cr.tanh(x @ w).mean()
+>>> loss.backward()
+>>> w.grad
+
+``cr.Model("linear 50, relu, linear 10")`` trains on arrays; ``cr.explain`` takes a backward pass
+apart; ``cr.gradcheck`` proves one; ``chainrule.sklearn`` has estimators for scikit-learn.
+"""
+
+from ._core import DataError, Error, NumericError, ShapeError, __version__
+from .check import Argument, CheckedInput, Gradcheck, gradcheck
+from .explaining import explain
+from .graph import Contribution, Op, Var, class_input, constant, custom_op, input, param
+from .model import Model
+from .ops import *
+from .optim import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop, Rprop
+from .views import (Comparison, Diagnosis, ElementExplanation, Evaluation, Explanation, Finding,
+                    History, Svg)
+from . import ops as _ops
+
+__all__ = [
+    "Adagrad", "Adam", "AdamW", "Argument", "CheckedInput", "Comparison", "Contribution",
+    "DataError", "Diagnosis", "ElementExplanation", "Error", "Evaluation", "Explanation", "Finding",
+    "Gradcheck", "History", "Model", "Momentum", "Nesterov", "NumericError", "Op", "Optimizer",
+    "RMSprop", "Rprop", "SGD", "ShapeError", "Svg", "Var", "__version__", "class_input", "constant",
+    "custom_op", "explain", "gradcheck", "input", "param",
+]
+__all__ += _ops.__all__

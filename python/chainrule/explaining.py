@@ -1,0 +1,46 @@
+"""Explanations of formulas and of recorded graphs."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Union
+
+import numpy as np
+
+from . import _core
+from .arrays import as_floats
+from .graph import Var, _Program
+from .views import ElementExplanation, Explanation
+
+__all__ = ["explain"]
+
+
+def explain(what: Union[str, Var], at: Optional[str] = None, *, check: bool = True,
+            **values: Any) -> Union[Explanation, ElementExplanation]:
+    """Takes a backward pass apart: upstream × local derivative = downstream, at every edge.
+
+    Of a formula, with a number, vector or matrix for each of its names:
+
+    >>> cr.explain("(apple*n + orange*m) * tax", apple=100, n=2, orange=150, m=3, tax=1.1)
+
+    Of a recorded value, at the present inputs; with ``at`` one number of one gradient, such as
+    "w[0,1]", as the sum of what every row adds to it. ``check`` compares the gradients of inputs
+    with central differences.
+    """
+    if isinstance(what, str):
+        if at is not None:
+            raise TypeError("at= belongs to a recorded value, not to a formula")
+        given = {name: as_floats(v, f"'{name}'", np.float64) for name, v in values.items()}
+        return Explanation(_core.explain_formula(what, given), what)
+    if not isinstance(what, Var):
+        raise TypeError(f"explain() expects a formula or a Var, not {type(what).__name__}")
+    if values:
+        raise TypeError(f"values such as {next(iter(values))}= belong to a formula, not to a recorded value")
+    program = _Program(what, np.dtype(np.float64))
+    program.copy_in()
+    if what._seen is not None:
+        program.pass_ = what._seen.pass_
+    program.core.forward(*program.pass_)
+    number = program.number[what._serial]
+    if at is not None:
+        return ElementExplanation(program.core.explain_element(number, str(at)))
+    return Explanation(program.core.explain(number, bool(check)), what.name)

@@ -1,0 +1,290 @@
+"""Estimators for scikit-learn: its own parameter names where they mean the same.
+
+>>> from chainrule.sklearn import MLPClassifier
+>>> make_pipeline(StandardScaler(), MLPClassifier((100,), random_state=0)).fit(X, y)
+
+Differences from scikit-learn's: training is in float32; biases start at 0; ``solver`` may be any
+optimizer of the library, but not "lbfgs"; ``learning_rate`` is "constant" or "adaptive"; each call
+of ``partial_fit`` starts the optimizer anew; with ``tol`` the parameters of the best epoch are kept.
+"""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.validation import check_is_fitted
+
+from . import _core
+from .arrays import Array
+from .model import Model
+
+__all__ = ["MLPClassifier", "MLPRegressor"]
+
+_ACTIVATIONS = {"identity": "", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
+
+
+class _BaseMLP(BaseEstimator):  # type: ignore[misc]
+    def __init__(self, hidden_layer_sizes: Union[int, Sequence[int]] = (100,), activation: str = "relu", *,
+                 solver: str = "adam", alpha: float = 0.0001, batch_size: Union[int, str] = "auto",
+                 learning_rate: str = "constant", learning_rate_init: float = 0.001,
+                 max_iter: int = 200, shuffle: bool = True, random_state: Any = None,
+                 tol: float = 1e-4, verbose: bool = False, warm_start: bool = False,
+                 momentum: float = 0.9, nesterovs_momentum: bool = True,
+                 early_stopping: bool = False, validation_fraction: float = 0.1,
+                 beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
+                 n_iter_no_change: int = 10, n_jobs: Optional[int] = None) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.n_jobs = n_jobs
+
+    def _hidden(self) -> List[int]:
+        sizes = self.hidden_layer_sizes
+        found = [sizes] if isinstance(sizes, numbers.Integral) else list(sizes)  # type: ignore[arg-type]
+        if any(not isinstance(n, numbers.Integral) or n < 1 for n in found):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {found}.")
+        return [int(n) for n in found]  # type: ignore[arg-type]
+
+    def _check_settings(self) -> None:
+        def among(name: str, allowed: Sequence[str]) -> None:
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ValueError(f"{name} is {value!r}, expected one of {', '.join(allowed)}")
+
+        among("activation", list(_ACTIVATIONS))
+        among("solver", list(_core.optimizer_names()))
+        among("learning_rate", ["constant", "adaptive"])
+        for name in ("alpha", "tol"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected 0 or more")
+        for name in ("max_iter", "n_iter_no_change"):
+            if not getattr(self, name) >= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, expected 1 or more")
+        if not 0 < self.validation_fraction < 1:
+            raise ValueError(f"validation_fraction is {self.validation_fraction}, expected above 0 and below 1")
+
+    def _optimizer(self) -> Tuple[str, Dict[str, float]]:
+        if self.solver == "adam":
+            return "adam", {"beta1": self.beta_1, "beta2": self.beta_2, "epsilon": self.epsilon}
+        if self.solver != "sgd" or self.momentum == 0:
+            return self.solver, {}
+        return ("nesterov" if self.nesterovs_momentum else "momentum"), {"momentum": self.momentum}
+
+    def _text(self, outputs: int) -> str:
+        activation = _ACTIVATIONS[self.activation]
+        layers = []
+        for n in self._hidden():
+            layers += [f"linear {n}"] + ([activation] if activation else [])
+        return ", ".join(layers + [f"linear {outputs}"])
+
+    def _train(self, X: Array, y: Array, outputs: int, loss: str, fresh: bool, epochs: int) -> None:
+        """`y` is [N] of class numbers, or [N, K] of numbers."""
+        self._check_settings()
+        rows = X.shape[0]
+        batch = min(200, rows) if self.batch_size == "auto" else int(self.batch_size)
+        if batch < 1:
+            raise ValueError(f"batch_size is {self.batch_size}, expected 1 or more")
+        random = check_random_state(self.random_state)
+        if fresh:
+            # scikit-learn adds alpha / 2 Σw² divided by the rows of a batch.
+            self._model = Model(self._text(outputs), loss=loss, seed=int(random.randint(2**31 - 1)),
+                                init="glorot_uniform", l2=float(self.alpha) / 2 / min(batch, rows))
+            self._model.build(X.shape[1:], classes=range(max(outputs, 2)) if y.ndim == 1 else None)
+            self.loss_curve_: List[float] = []
+            self.validation_scores_: Optional[List[float]] = [] if self.early_stopping else None
+            self.n_iter_ = self.t_ = 0
+            self.best_loss_: Optional[float] = None if self.early_stopping else np.inf
+        rule, settings = self._optimizer()
+        once = epochs == 1 and not fresh or epochs == 0
+        adaptive = self.learning_rate == "adaptive" and self.solver == "sgd"
+        stopping = self.early_stopping and not once
+        history = self._model.fit(
+            np.require(X, np.float32, "C"), y, epochs=max(epochs, 1), batch=min(batch, rows), optimizer=rule,
+            lr=float(self.learning_rate_init), seed=int(random.randint(2**31 - 1)),
+            shuffle=bool(self.shuffle), validation_split=float(self.validation_fraction) if stopping else 0.0,
+            monitor="accuracy" if stopping and y.ndim == 1 else "loss",
+            patience=0 if adaptive or once else int(self.n_iter_no_change) + 1,
+            min_delta=float(self.tol) if np.isfinite(self.tol) else 1e300,
+            schedule=f"plateau:0.2:{int(self.n_iter_no_change)}" if adaptive else "",
+            threads=1 if self.n_jobs is None else max(int(self.n_jobs), 0),
+            callbacks=[self._say] if self.verbose else [], progress=False, **settings)
+        self.loss_curve_ += history["loss"]
+        self.loss_ = self.loss_curve_[-1]
+        if self.validation_scores_ is not None and stopping:
+            self.validation_scores_ += history.get("val_accuracy", [-v for v in history["val_loss"]])
+            self.best_validation_score_ = max(self.validation_scores_)
+        elif self.best_loss_ is not None:
+            self.best_loss_ = min(self.best_loss_, min(history["loss"]))
+        done = len(history["loss"])
+        self.n_iter_ += done
+        self.t_ += done * rows
+        self.n_layers_ = len(self._hidden()) + 2
+        self.n_outputs_ = outputs
+        if history.stopped == "interrupted":
+            warnings.warn("Training interrupted by user.")
+        elif epochs > 1 and not adaptive and history.stopped == "finished" and epochs == self.max_iter:
+            warnings.warn(f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
+                          "optimization hasn't converged yet.", ConvergenceWarning)
+
+    @staticmethod
+    def _say(row: Dict[str, float]) -> None:
+        print(f"Iteration {int(row['epoch'])}, loss = {row['loss']:.8f}")
+
+    @property
+    def coefs_(self) -> List[Array]:
+        """Weights [I, O] of each layer."""
+        return [w for name, w in self._fitted().weights.items() if name.endswith(".weight")]
+
+    @property
+    def intercepts_(self) -> List[Array]:
+        """Biases [O] of each layer."""
+        return [w for name, w in self._fitted().weights.items() if name.endswith(".bias")]
+
+    @property
+    def model_(self) -> Model:
+        """The network itself, to be explained, saved, compared."""
+        return self._fitted()
+
+    def _fitted(self) -> Model:
+        if not hasattr(self, "_model"):
+            raise AttributeError("the estimator has not been fitted")
+        return self._model
+
+    def _rows(self, X: Any) -> Array:
+        check_is_fitted(self, "n_iter_")
+        X = self._validate_data(X, accept_sparse=["csr", "csc"], reset=False)
+        return _dense(X)
+
+
+def _dense(X: Any) -> Array:
+    return np.require(X.toarray() if hasattr(X, "toarray") else X, np.float32, "C")
+
+
+class MLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
+    """A classifier: softmax over the classes, a single output for two of them, and for several
+    labels at once one yes or no for each. See the module for what differs from scikit-learn's."""
+
+    def _check(self, X: Any, y: Any, reset: bool, incremental: bool) -> Tuple[Array, Array]:
+        X, y = self._validate_data(X, y, accept_sparse=["csr", "csc"], multi_output=True,
+                                   dtype=(np.float64, np.float32), reset=reset)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if not hasattr(self, "classes_") or (not self.warm_start and not incremental):
+            self._binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._binarizer.classes_
+        else:
+            classes = unique_labels(y)
+            if self.warm_start and set(classes) != set(self.classes_):
+                raise ValueError("warm_start can only be used where `y` has the same classes as in the "
+                                 f"previous call to fit. Previously got {self.classes_}, `y` has {classes}")
+            if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+                raise ValueError(f"`y` has classes not in `self.classes_`. `self.classes_` has "
+                                 f"{self.classes_}. 'y' has {classes}.")
+        return _dense(X), self._binarizer.transform(y)
+
+    def _learn(self, X: Array, y: Array, fresh: bool, epochs: int) -> None:
+        self._multilabel = self._binarizer.y_type_.startswith("multilabel")
+        outputs = y.shape[1]
+        self.out_activation_ = "softmax" if outputs > 1 and not self._multilabel else "logistic"
+        if self._multilabel:
+            self._train(X, y.astype(np.float32), outputs, "binary_cross_entropy_logits", fresh, epochs)
+            return
+        numbers = y[:, 0] if outputs == 1 else y.argmax(axis=1)
+        loss = "binary_cross_entropy_logits" if outputs == 1 else "softmax_cross_entropy"
+        self._train(X, numbers.astype(np.int64), outputs, loss, fresh, epochs)
+
+    def fit(self, X: Any, y: Any) -> "MLPClassifier":
+        """X [N, F]; y [N] of classes, or [N, K] of 0 and 1."""
+        fresh = not (self.warm_start and hasattr(self, "_model"))
+        rows, targets = self._check(X, y, fresh, False)
+        self._learn(rows, targets, fresh, int(self.max_iter))
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> "MLPClassifier":
+        """One epoch on these rows; `classes` are all that will ever come."""
+        first = _check_partial_fit_first_call(self, classes)
+        if first:
+            self._binarizer = LabelBinarizer().fit(y if type_of_target(y).startswith("multilabel") else classes)
+        fresh = not hasattr(self, "_model")
+        rows, targets = self._check(X, y, fresh, True)
+        self._learn(rows, targets, fresh, 1)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """The class of each row [N]; of several labels 0 and 1 [N, K]."""
+        p = self.predict_proba(X)
+        scores = p[:, 1] if self.n_outputs_ == 1 else p
+        found: Array = self._binarizer.inverse_transform(scores)
+        return found
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probability of each class [N, C]."""
+        rows = self._rows(X)
+        p: Array = self._fitted().predict_proba(rows).astype(np.float64)
+        return p
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Logarithm of :meth:`predict_proba`."""
+        found: Array = np.log(self.predict_proba(X))
+        return found
+
+    def _more_tags(self) -> Dict[str, Any]:
+        return {"multilabel": True}
+
+
+class MLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
+    """Numbers from numbers, by half the squared error. See the module for what differs from
+    scikit-learn's."""
+
+    out_activation_ = "identity"
+
+    def _learn(self, X: Any, y: Any, reset: bool, fresh: bool, epochs: int) -> "MLPRegressor":
+        X, y = self._validate_data(X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
+                                   dtype=(np.float64, np.float32), reset=reset)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        targets = np.asarray(y, np.float32).reshape(len(y), -1)
+        self._train(_dense(X), targets, targets.shape[1], "half_squared_error", fresh, epochs)
+        return self
+
+    def fit(self, X: Any, y: Any) -> "MLPRegressor":
+        """X [N, F]; y [N] or [N, K]."""
+        fresh = not (self.warm_start and hasattr(self, "_model"))
+        return self._learn(X, y, fresh, fresh, int(self.max_iter))
+
+    def partial_fit(self, X: Any, y: Any) -> "MLPRegressor":
+        """One epoch on these rows."""
+        fresh = not hasattr(self, "_model")
+        return self._learn(X, y, fresh, fresh, 1)
+
+    def predict(self, X: Any) -> Array:
+        """[N], or [N, K] when several numbers were learnt."""
+        rows = self._rows(X)
+        found: Array = self._fitted().predict(rows).astype(np.float64)
+        return found
