@@ -13,7 +13,8 @@
 namespace chainrule {
 
 /// Samples with their targets. Features are bytes (images; a value is byte / 255) or floats, own or
-/// borrowed, one of the three; targets are classes or numbers, one of the two, or none (data to predict).
+/// borrowed, one of the three; targets are classes or numbers, one of the two, or none (data to
+/// predict).
 struct Dataset {
   std::string name;
   Shape features;                          ///< one row: {784}, or {28, 28} when kept as an image

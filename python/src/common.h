@@ -1,11 +1,10 @@
 // What the parts of the module share: arrays, shapes, and who may use an object at the moment.
 #pragma once
 
+#include <atomic>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
-
-#include <atomic>
 #include <span>
 #include <string>
 #include <thread>
@@ -62,8 +61,9 @@ class Usage {
       nested_ = mine && !change;
       if (nested_) return;
       if (usage.changes_)
-        throw Error(cat(what, mine ? " is already at work: it cannot be changed from within a callback"
-                                   : " is in use by another thread"));
+        throw Error(
+            cat(what, mine ? " is already at work: it cannot be changed from within a callback"
+                           : " is in use by another thread"));
       if (change && usage.readers_ > 0) throw Error(cat(what, " is in use by another thread"));
       if (change) {
         usage.changes_ = true;

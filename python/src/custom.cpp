@@ -89,7 +89,8 @@ class CustomOp final : public Op {
     const auto a = Converted::ensure(value);
     if (!a) {
       PyErr_Clear();
-      throw Error(cat("[", doc_.name, "] ", what, " returned something that is no array of numbers"));
+      throw Error(
+          cat("[", doc_.name, "] ", what, " returned something that is no array of numbers"));
     }
     const auto dims = dims_of(shape, rows);
     const std::vector<py::ssize_t> got(a.shape(), a.shape() + a.ndim());
@@ -99,8 +100,8 @@ class CustomOp final : public Op {
       for (std::size_t i = 0; i < d.size(); ++i) s += cat(i ? ", " : "", d[i]);
       return s + (d.size() == 1 ? ",)" : ")");
     };
-    throw ShapeError(cat("[", doc_.name, "] ", what, " returned shape ", text(got), ", expected ",
-                         text(dims)));
+    throw ShapeError(
+        cat("[", doc_.name, "] ", what, " returned shape ", text(got), ", expected ", text(dims)));
   }
 
   template <class T>
@@ -148,12 +149,12 @@ class CustomOp final : public Op {
 }  // namespace
 
 void bind_custom(py::module_& m) {
-  m.def("custom_op", [](py::object object, const std::string& name,
-                        const std::vector<std::string>& inputs, const std::string& forward,
-                        const std::vector<std::string>& backward) {
-    return OpHandle{std::make_shared<CustomOp>(std::move(object),
-                                               document(name, inputs, forward, backward))};
-  });
+  m.def("custom_op",
+        [](py::object object, const std::string& name, const std::vector<std::string>& inputs,
+           const std::string& forward, const std::vector<std::string>& backward) {
+          return OpHandle{std::make_shared<CustomOp>(std::move(object),
+                                                     document(name, inputs, forward, backward))};
+        });
 }
 
 }  // namespace chainrule::python

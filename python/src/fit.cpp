@@ -1,4 +1,6 @@
 // Training with callbacks into Python, and the doctor.
+#include "chainrule/train/fit.h"
+
 #include <chrono>
 #include <exception>
 #include <limits>
@@ -6,7 +8,6 @@
 #include "chainrule/explain/doctor.h"
 #include "chainrule/optim/optimizers.h"
 #include "chainrule/train/curves.h"
-#include "chainrule/train/fit.h"
 #include "python/src/model.h"
 
 namespace chainrule::python {
@@ -29,7 +30,8 @@ py::dict row_of(const EpochRow& r) {
 /// raises again when the model has its best parameters. Ctrl-C ends it too.
 class Watcher final : public Observer {
  public:
-  Watcher(py::object object, bool every_step) : object_(std::move(object)), every_step_(every_step) {}
+  Watcher(py::object object, bool every_step)
+      : object_(std::move(object)), every_step_(every_step) {}
 
   void on_start(const RunInfo& info) override {
     const py::gil_scoped_acquire lock;
@@ -40,8 +42,7 @@ class Watcher final : public Observer {
     const bool tick = now - last_ >= std::chrono::milliseconds(100);
     if (!tick && !every_step_) return;
     const py::gil_scoped_acquire lock;
-    if (every_step_)
-      call([&] { return object_.attr("on_step")(s.step, s.epoch, s.loss, s.lr); });
+    if (every_step_) call([&] { return object_.attr("on_step")(s.step, s.epoch, s.loss, s.lr); });
     if (!tick) return;
     last_ = now;
     call([&] { return object_.attr("on_tick")(s.step, s.epoch, s.loss, s.lr); });
@@ -96,8 +97,8 @@ FitOptions options_of(const py::dict& o) {
   const auto number = [&](const char* name) { return o[name].cast<double>(); };
   const auto whole = [&](const char* name) { return o[name].cast<std::int64_t>(); };
   FitOptions f;
-  f.optimizer = make_optimizer(o["optimizer"].cast<std::string>(),
-                               o["settings"].cast<OptimizerSettings>());
+  f.optimizer =
+      make_optimizer(o["optimizer"].cast<std::string>(), o["settings"].cast<OptimizerSettings>());
   if (const auto text = o["schedule"].cast<std::string>(); !text.empty())
     f.schedule = Schedule::parse(text);
   f.epochs = whole("epochs"), f.steps = whole("steps"), f.batch = whole("batch");
@@ -185,11 +186,11 @@ py::dict diagnose_model(ModelHandle& h, const DataHandle& train, const py::objec
 void bind_fit(py::module_& m) {
   m.def("fit", &fit_model);
   m.def("diagnose", &diagnose_model);
-  m.def("split_rows", [](Index rows, const Array<std::int32_t>& classes, double fraction,
-                         std::uint64_t seed) {
-    const auto [first, second] = split_rows(rows, span_of(classes), fraction, seed);
-    return py::make_tuple(copied(first), copied(second));
-  });
+  m.def("split_rows",
+        [](Index rows, const Array<std::int32_t>& classes, double fraction, std::uint64_t seed) {
+          const auto [first, second] = split_rows(rows, span_of(classes), fraction, seed);
+          return py::make_tuple(copied(first), copied(second));
+        });
 }
 
 }  // namespace chainrule::python

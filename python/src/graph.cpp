@@ -1,8 +1,7 @@
 // A recorded graph with its memory, the gradient check and the optimizers.
-#include <unistd.h>
-
 #include <cstring>
 #include <optional>
+#include <unistd.h>
 
 #include "chainrule/check/gradcheck.h"
 #include "chainrule/explain/element.h"
@@ -19,8 +18,7 @@ namespace {
 template <class T>
 class Program {
  public:
-  Program(const py::list& nodes, Index rows)
-      : vars_(append_nodes(graph_, nodes)), params_(graph_) {
+  Program(const py::list& nodes, Index rows) : vars_(append_nodes(graph_, nodes)), params_(graph_) {
     make_tape(rows);
   }
 
@@ -42,8 +40,8 @@ class Program {
     const bool is_param = graph_.node(v).kind == NodeKind::param;
     const View<T> to = is_param ? params_[v] : tape_->input(v);
     if (to.size() != value.size())
-      throw ShapeError(cat("'", v.name(), "' was given ", value.size(), " numbers, expected ",
-                           to.size()));
+      throw ShapeError(
+          cat("'", v.name(), "' was given ", value.size(), " numbers, expected ", to.size()));
     if (std::memcmp(to.data(), value.data(), sizeof(T) * static_cast<std::size_t>(to.size())) == 0)
       return false;
     std::copy_n(value.data(), value.size(), to.data());
@@ -113,25 +111,21 @@ class Program {
     return py::make_tuple(found->node.name(), found->in_gradient);
   }
 
-  Explanation explain(int output, bool check)
-    requires std::same_as<T, double>
-  {
+  Explanation explain(int output, bool check) requires std::same_as<T, double> {
     const Usage::Hold hold(usage_, true, kWhat);
     std::vector<Var> fixed;
     return chainrule::explain(*tape_, var(output), {.pass = pass_, .check = check, .fixed = fixed});
   }
-  ElementExplanation explain_element(int output, const std::string& name)
-    requires std::same_as<T, double>
-  {
+  ElementExplanation explain_element(int output,
+                                     const std::string& name) requires std::same_as<T, double> {
     const Usage::Hold hold(usage_, true, kWhat);
     tape_->forward(pass_);
     tape_->backward(var(output));
     return chainrule::explain_element(*tape_, var(output),
                                       find_element(graph_, name, tape_->rows()), pass_);
   }
-  GradcheckReport gradcheck(int output, const GradcheckOptions& options)
-    requires std::same_as<T, double>
-  {
+  GradcheckReport gradcheck(int output,
+                            const GradcheckOptions& options) requires std::same_as<T, double> {
     const Usage::Hold hold(usage_, true, kWhat);
     return gradcheck_model(
         params_, var(output), tape_->rows(),
@@ -153,9 +147,7 @@ class Program {
  private:
   static constexpr const char* kWhat = "the graph";
 
-  void make_tape(Index rows) {
-    tape_.emplace(params_, TapeOptions{.rows = rows});
-  }
+  void make_tape(Index rows) { tape_.emplace(params_, TapeOptions{.rows = rows}); }
   Var var(int node) const { return vars_.at(static_cast<std::size_t>(node)); }
   Array<T> array(Var v, View<const T> values) const {
     return copied(std::span<const T>(values.span()), dims_of(v.shape(), tape_->rows()));
@@ -199,7 +191,8 @@ class Stepper {
   void step(Array<T>& values, const Array<T>& grads, double lr) {
     if (values.size() != grads.size()) throw ShapeError("values and gradients differ in size");
     ThreadPool pool(1);
-    optimizer_.step(state_, std::span<T>(values.mutable_data(), static_cast<std::size_t>(values.size())),
+    optimizer_.step(state_,
+                    std::span<T>(values.mutable_data(), static_cast<std::size_t>(values.size())),
                     span_of(grads), lr, pool);
   }
   double lr() const { return optimizer_.lr(); }
@@ -233,8 +226,9 @@ GradcheckReport check_function(const py::list& nodes, int result, const py::list
   // The check keeps threads for later checks, and a fork does not copy threads.
   static const pid_t first = getpid();
   if (getpid() != first)
-    throw Error("gradcheck() has run before this process was forked and cannot run here; use a new "
-                "process (multiprocessing with 'spawn')");
+    throw Error(
+        "gradcheck() has run before this process was forked and cannot run here; use a new "
+        "process (multiprocessing with 'spawn')");
   std::vector<Argument> all;
   for (const py::handle& a : arguments) all.push_back(argument_of(a.cast<py::tuple>()));
   return gradcheck_function(
@@ -251,10 +245,8 @@ void bind_graph(py::module_& m) {
   bind_custom(m);
   py::class_<GradcheckOptions>(m, "GradcheckOptions")
       .def(py::init([](double tolerance, bool training, bool allow_zero, std::uint64_t seed) {
-        return GradcheckOptions{.tolerance = tolerance,
-                                .training = training,
-                                .allow_zero = allow_zero,
-                                .seed = seed};
+        return GradcheckOptions{
+            .tolerance = tolerance, .training = training, .allow_zero = allow_zero, .seed = seed};
       }));
   py::class_<GradcheckReport>(m, "GradcheckReport")
       .def_readonly("failure", &GradcheckReport::failure)

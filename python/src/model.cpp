@@ -69,8 +69,7 @@ py::dict weights(const ModelHandle& h) {
   for (const int id : graph.params()) {
     const Var v = graph.var(id);
     const View<const float> values = h.model.params()[v];
-    all[py::str(v.name())] =
-        copied(std::span<const float>(values.span()), dims_of(v.shape(), 1));
+    all[py::str(v.name())] = copied(std::span<const float>(values.span()), dims_of(v.shape(), 1));
   }
   return all;
 }
@@ -84,7 +83,8 @@ void set_weight(ModelHandle& h, const std::string& name, const Floats& value) {
   if (got != dims_of(v.shape(), 1))
     throw ShapeError(cat("'", name, "' is ", v.shape().str(), ", the array has another shape"));
   for (const float x : span_of(value))
-    if (!std::isfinite(x)) throw DataError(cat("'", name, "' was given a number that is not finite"));
+    if (!std::isfinite(x))
+      throw DataError(cat("'", name, "' was given a number that is not finite"));
   const View<float> to = h.model.params()[v];
   std::copy_n(value.data(), value.size(), to.data());
 }
@@ -113,7 +113,8 @@ py::tuple predict_rows(const ModelHandle& h, const Floats& x, int threads) {
     check_finite(span_of(x), h.model.features().size());
     p = predict(h.model, span_of(x), {.threads = threads_for(h, rows, threads)});
   }
-  const Floats values = copied(std::span<const float>(p.values.span()), {p.values.rows(), p.values.cols()});
+  const Floats values =
+      copied(std::span<const float>(p.values.span()), {p.values.rows(), p.values.cols()});
   if (p.classes.empty()) return py::make_tuple(values, py::none());
   return py::make_tuple(values, copied(p.classes));
 }
@@ -157,8 +158,7 @@ ElementExplanation explain_number(const ModelHandle& h, const DataHandle& data,
                                   const std::string& name, bool training) {
   const Hold hold(h.usage, false, ModelHandle::kWhat);
   ModelRun<double> run(h.model, data.data, all_rows(data.data), {.training = training});
-  const Element element =
-      find_element(h.model.graph(), name, run.rows(), h.model.preprocess.image);
+  const Element element = find_element(h.model.graph(), name, run.rows(), h.model.preprocess.image);
   return explain_element(run.tape(), h.model.loss(), element, run.pass());
 }
 
@@ -201,7 +201,8 @@ py::dict compare_gradients(const ModelHandle& h, const DataHandle& data, const p
     c = compare(h.model, data.data, given, {.pass = {.training = training}});
   }
   py::list causes, verdicts;
-  for (const Cause& cause : c.causes) causes.append(py::make_tuple(cause.at, cause.kind, cause.advice));
+  for (const Cause& cause : c.causes)
+    causes.append(py::make_tuple(cause.at, cause.kind, cause.advice));
   for (const ArrayVerdict& a : c.arrays) {
     py::dict d;
     d["name"] = a.name, d["equal"] = a.equal, d["corrected"] = a.corrected;
@@ -226,18 +227,22 @@ void bind_model(py::module_& m) {
       .def(py::init(&make_model))
       .def_property_readonly("text", [](const ModelHandle& h) { return h.model.text(); })
       .def_property_readonly("loss", [](const ModelHandle& h) { return h.model.options().loss; })
-      .def_property_readonly("features",
-                             [](const ModelHandle& h) {
-                               const auto dims = h.model.features().dims();
-                               return py::tuple(py::cast(std::vector<Index>(dims.begin(), dims.end())));
-                             })
+      .def_property_readonly(
+          "features",
+          [](const ModelHandle& h) {
+            const auto dims = h.model.features().dims();
+            return py::tuple(py::cast(std::vector<Index>(dims.begin(), dims.end())));
+          })
       .def_property_readonly("outputs", [](const ModelHandle& h) { return h.model.outputs(); })
-      .def_property_readonly("class_target", [](const ModelHandle& h) { return h.model.class_target(); })
-      .def_property_readonly("parameters",
-                             [](const ModelHandle& h) { return h.model.params().trainable_count(); })
+      .def_property_readonly("class_target",
+                             [](const ModelHandle& h) { return h.model.class_target(); })
+      .def_property_readonly(
+          "parameters", [](const ModelHandle& h) { return h.model.params().trainable_count(); })
       .def_property(
           "class_names", [](const ModelHandle& h) { return h.model.class_names; },
-          [](ModelHandle& h, std::vector<std::string> names) { h.model.class_names = std::move(names); })
+          [](ModelHandle& h, std::vector<std::string> names) {
+            h.model.class_names = std::move(names);
+          })
       .def("weights", &weights)
       .def_property_readonly("transposed_in_files",
                              [](const ModelHandle& h) {

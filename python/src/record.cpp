@@ -124,9 +124,10 @@ const std::map<std::string, Builder, std::less<>> kBuilders = {
      [](const Call& c) { return l2_penalty(c.at(0), c.option<double>("strength"), kNowhere); }},
     {"huber",
      [](const Call& c) {
-       return huber(c.at(0), c.at(1),
-                    {.weights = c.at(2), .reduction = c.reduction(), .delta = c.option<double>("delta")},
-                    kNowhere);
+       return huber(
+           c.at(0), c.at(1),
+           {.weights = c.at(2), .reduction = c.reduction(), .delta = c.option<double>("delta")},
+           kNowhere);
      }},
     {"binary_cross_entropy",
      [](const Call& c) {
@@ -234,14 +235,15 @@ std::vector<Var> append_nodes(Graph& graph, const py::list& nodes, std::span<con
       vars.push_back(v);
     } else {
       auto name = t[1].cast<std::string>();
-      if (name.empty()) name = graph.unused_name(kind == "param" ? "w" : kind == "input" ? "x" : "t");
+      if (name.empty())
+        name = graph.unused_name(kind == "param" ? "w" : kind == "input" ? "x" : "t");
       if (kind == "input")
         vars.push_back(graph.input(name, dims(t[2]), kNowhere));
       else if (kind == "class_input")
         vars.push_back(graph.class_input(name, t[2].cast<Index>(), dims(t[3]), kNowhere));
       else
-        vars.push_back(graph.param(name, dims(t[2]),
-                                   {.init = {}, .trainable = t[3].cast<bool>()}, kNowhere));
+        vars.push_back(
+            graph.param(name, dims(t[2]), {.init = {}, .trainable = t[3].cast<bool>()}, kNowhere));
     }
   }
   return vars;

@@ -3,7 +3,7 @@
 # against what was installed:  python/tests/run.sh BUILD PYTHON [pytest's arguments]
 # Exits with 77, which CTest calls skipped, when pytest or numpy is missing.
 set -euo pipefail
-build=$1 python=$2
+build=$(realpath "$1") python=$2
 shift 2
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 for module in numpy pytest venv; do

@@ -1,0 +1,26 @@
+"""The code in the documentation runs."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(os.environ["CHAINRULE_SOURCE"]) / "docs"
+
+
+@pytest.mark.parametrize("page", ["python.md", "from-numpy.md"])
+def test_page(page, tmp_path, monkeypatch, capsys):
+    if page == "python.md":
+        pytest.importorskip("sklearn", reason="python3-sklearn is not installed")
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "page"}
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.S)
+    assert len(blocks) >= 4
+    for block in blocks:
+        exec(compile(block, page, "exec"), names)
+    if page == "python.md":
+        assert abs(names["y"].value.ravel() - [0, 1, 1, 0]).max() < 0.1
+        assert names["model"].evaluate(names["digits"] / 16, names["labels"]).accuracy > 0.95
+    else:
+        assert "summed" in capsys.readouterr().out

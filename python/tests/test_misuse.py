@@ -1,0 +1,227 @@
+"""What should not be done: a sentence, never a crash."""
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+
+import chainrule as cr
+import numpy as np
+import pytest
+
+X = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+Y = np.arange(20) % 3
+NAN = X.copy()
+NAN[3, 1] = np.nan
+INF = X.copy()
+INF[2, 2] = np.inf
+
+
+def fitted():
+    model = cr.Model("linear 3")
+    model.fit(X, Y, epochs=1)
+    return model
+
+
+CASES = [
+    ("text", lambda: cr.Model("linaer 3"), ValueError, "linear"),
+    ("no text", lambda: cr.Model(3), TypeError, "text"),
+    ("loss", lambda: cr.Model("linear 3", loss="sqared_error"), ValueError, "squared_error"),
+    ("one axis", lambda: fitted().fit(X[:, 0], Y), ValueError, "expected rows and features"),
+    ("other width", lambda: fitted().predict(X[:, :3]), ValueError, "expects"),
+    ("rows and targets", lambda: fitted().fit(X, Y[:5]), ValueError, "20 rows and 5 targets"),
+    ("no rows", lambda: fitted().fit(X[:0], Y[:0]), ValueError, "no rows"),
+    ("no targets", lambda: fitted().fit(X, None), ValueError, "y is None"),
+    ("NaN", lambda: fitted().fit(NAN, Y), ValueError, "row 4"),
+    ("infinite", lambda: fitted().fit(INF, Y), ValueError, "finite"),
+    ("NaN to predict", lambda: fitted().predict(NAN), ValueError, "row 3, feature 1"),
+    ("NaN target", lambda: cr.Model("linear 1").fit(X, NAN[:, 1]), ValueError, "y has NaN"),
+    ("complex", lambda: fitted().predict(X * 1j), TypeError, "complex"),
+    ("text as rows", lambda: fitted().predict([["a", "b", "c", "d"]]), ValueError, "no numbers"),
+    ("objects", lambda: fitted().predict([[object()] * 4]), TypeError, "no numbers"),
+    ("ragged", lambda: fitted().predict([[1, 2], [3]]), ValueError, "array|numbers"),
+    ("unknown class", lambda: fitted().fit(X, Y + 5), ValueError, "the model knows 0, 1, 2"),
+    ("outputs", lambda: cr.Model("linear 2").fit(X, Y), ValueError, "3 classes, the model has 2"),
+    ("before fit", lambda: cr.Model("linear 2").predict(X), ValueError, "fit it"),
+    ("optimizer", lambda: fitted().fit(X, Y, optimizer="adm"), ValueError, "adam"),
+    ("setting", lambda: fitted().fit(X, Y, epoch=3), ValueError, "epoch"),
+    ("epochs", lambda: fitted().fit(X, Y, epochs=0), ValueError, "epochs"),
+    ("half an epoch", lambda: fitted().fit(X, Y, epochs=0.5), ValueError, "whole"),
+    ("batch", lambda: fitted().fit(X, Y, batch=-1), ValueError, "batch"),
+    ("rate", lambda: fitted().fit(X, Y, lr=-1), ValueError, "lr"),
+    ("weights", lambda: fitted().fit(X, Y, sample_weight=-np.ones(20)), ValueError, "weight"),
+    ("seed", lambda: cr.Model("linear 2", seed=-1), ValueError, "seed"),
+    ("callback", lambda: fitted().fit(X, Y, callbacks=[3]), TypeError, "callback"),
+    ("no file", lambda: cr.Model.load("/nowhere/m.safetensors"), ValueError, "/nowhere"),
+    ("element", lambda: fitted().explain(X, Y, at="fc1.wieght[0,0]"), ValueError, "fc1.weight"),
+    ("outside", lambda: fitted().explain(X, Y, at="fc1.weight[9,0]"), ValueError, "9"),
+    ("array name", lambda: fitted().compare(X, Y, {"fc9.weight": X}), ValueError, "fc9"),
+    ("diverges", lambda: cr.Model("linear 1").fit(1e18 * X, X[:, 0], optimizer="sgd", lr=1e18), cr.NumericError, "step"),
+    ("input shape", lambda: setattr(cr.input(X), "value", X[:, :2]), ValueError, "was given shape"),
+    ("param shape", lambda: setattr(cr.param(X), "value", X[:2]), ValueError, "was given shape"),
+    ("result set", lambda: setattr(cr.input(X) * 2.0, "value", X), TypeError, "computed"),
+    ("zero axis", lambda: cr.param(np.ones((2, 0))), ValueError, "length 0"),
+    ("five axes", lambda: cr.param(np.ones((1, 1, 1, 1, 1))), ValueError, "4"),
+    ("number as input", lambda: cr.input(3.0), ValueError, "rows"),
+    ("no value", lambda: (cr.input(shape=(2,)) * 2.0).value, ValueError, "no value yet"),
+    ("two batches", lambda: (cr.input(X) + cr.input(X[:3])).value, ValueError, "20 rows"),
+    ("classes as numbers", lambda: cr.class_input(Y) + 1.0, ValueError, "class indices"),
+    ("class too high", lambda: cr.class_input([0, 5], 3), ValueError, "class 5"),
+    ("broadcast", lambda: cr.input(X) + cr.param(np.ones(3)), ValueError, "test_misuse.py"),
+    ("power", lambda: cr.input(X) ** cr.input(X), TypeError, "number"),
+    ("truth", lambda: bool(cr.input(X)), TypeError, "value"),
+    ("item", lambda: cr.input(X).item(), ValueError, "80 elements"),
+    ("upstream", lambda: (cr.input(X) * 2.0).backward(X[:2]), ValueError, "upstream"),
+    ("step before backward", lambda: cr.Adam([cr.param(1.0)]).step(), ValueError, "backward"),
+    ("optimizer of inputs", lambda: cr.Adam([cr.input(X)]), TypeError, "parameters"),
+    ("names twice", lambda: (cr.param(1.0, name="a") * cr.param(1.0, name="a")).value, ValueError, "twice"),
+    ("gradcheck of nothing", lambda: cr.gradcheck(cr.relu), TypeError, "shape"),
+    ("gradcheck of numbers", lambda: cr.gradcheck(lambda x: 3, (2, 2)), TypeError, "returned int"),
+    ("formula", lambda: cr.explain("a + ", a=1), ValueError, "a \\+"),
+    ("formula name", lambda: cr.explain("a + b", a=1), ValueError, "b"),
+]
+
+
+@pytest.mark.parametrize("call, kind, sentence", [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_sentence(call, kind, sentence):
+    with pytest.raises(kind, match=sentence) as error:
+        call()
+    assert "Traceback" not in str(error.value) and "(:0)" not in str(error.value)
+
+
+def test_memory_of_any_kind():
+    expected = fitted().predict(X)
+    model = fitted()
+    frozen = X.copy()
+    frozen.flags.writeable = False
+    for rows in (np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], X[::-1][::-1], frozen, X.astype(">f4"), X.tolist(),
+                 X.astype(np.float64), memoryview(X)):
+        assert np.array_equal(model.predict(rows), expected)
+        model.fit(rows, Y, epochs=1, lr=0.0)
+    w = cr.param(frozen)
+    w.value += 1  # a copy, hence writable
+
+
+class Faulty(cr.Op):
+    def __init__(self, forward=lambda x: x * 1.0, backward=lambda dy, x: dy):
+        self._f, self._b = forward, backward
+
+    def forward(self, x):
+        return self._f(x)
+
+    def backward(self, dy, x):
+        return self._b(dy, x)
+
+
+def fails(*_):
+    raise KeyError("mine")
+
+
+@pytest.mark.parametrize("op, kind", [
+    (Faulty(forward=fails), KeyError), (Faulty(backward=fails), KeyError),
+    (Faulty(forward=lambda x: x[:1]), ValueError), (Faulty(forward=lambda x: None), ValueError),
+    (Faulty(forward=lambda x: "text"), ValueError), (Faulty(backward=lambda dy, x: dy.sum()), ValueError),
+    (Faulty(backward=lambda dy, x: (dy, dy)), ValueError), (Faulty(backward=lambda dy, x: None), ValueError),
+])
+def test_faulty_operation(op, kind):
+    x = cr.input(X)
+    y = op(x).sum()
+    with pytest.raises(kind):
+        y.backward()
+    with pytest.raises(kind):
+        y.backward()  # and again
+    with pytest.raises(kind):
+        cr.gradcheck(op, (3, 2))
+    z = (x * 2.0).sum()
+    z.backward()
+    assert np.all(x.grad == 2)
+
+
+def test_operation_without_derivative():
+    class Half(cr.Op):
+        def forward(self, x):
+            return x
+
+    with pytest.raises(TypeError, match="backward"):
+        Half()
+
+
+def test_exception_in_a_callback_comes_out_and_the_model_lives():
+    model = fitted()
+
+    def fail(row):
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        model.fit(X, Y, epochs=50, callbacks=[fail])
+    assert model.predict(X).shape == (20,)
+
+
+def test_an_operation_may_keep_its_arrays():
+    kept = []
+    op = Faulty(forward=lambda x: kept.append(x) or x * 1.0)
+    y = op(cr.input(X)).sum()
+    y.backward()
+    del y
+    gc.collect()
+    assert np.array_equal(kept[0], X)
+    with pytest.raises(ValueError, match="read-only"):
+        kept[0][0] = 1
+
+
+def test_nodes_outlive_their_graph():
+    x = cr.input(X, name="x")
+    h = cr.relu(x)
+    loss = h.sum()
+    loss.backward()
+    del loss
+    gc.collect()
+    assert h.value.shape == (20, 4) and h.grad.shape == (20, 4)
+    explanation = cr.explain(h.sum())
+    del h, x
+    gc.collect()
+    assert explanation.svg
+
+
+def test_two_threads_on_one_graph_and_one_model():
+    w = cr.param(np.ones((200, 200)))
+    loss = (cr.input(np.ones((200, 200))) @ w).mean()
+    model, said = fitted(), []
+
+    def work():
+        for _ in range(30):
+            try:
+                loss.backward()
+                model.fit(X, Y, epochs=3)
+                model.predict(X)
+            except cr.Error as error:
+                said.append(str(error))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert all("in use by another thread" in s for s in said)
+    loss.backward()
+    assert np.allclose(w.grad, 1 / 200)
+
+
+def test_fork():
+    code = """
+import os, numpy as np, chainrule as cr
+x, y = np.ones((50, 4), np.float32), np.arange(50) % 2
+m = cr.Model("linear 2"); m.fit(x, y, epochs=1)
+assert cr.gradcheck(cr.tanh, (3, 2))
+pid = os.fork()
+if pid == 0:
+    m.fit(x, y, epochs=1); m.predict(x)
+    w = cr.param(1.0); (w * w).backward(); assert w.grad == 2
+    try: cr.gradcheck(cr.tanh, (3, 2))
+    except cr.Error as e: assert "fork" in str(e); os._exit(7)
+    os._exit(1)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert out.stdout == "7\n", out.stderr

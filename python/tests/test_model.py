@@ -1,0 +1,208 @@
+"""Models: trained, applied, saved, explained."""
+
+import copy
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import chainrule as cr
+import numpy as np
+import pytest
+
+
+def blobs(rows=300, classes=3, seed=0):
+    random = np.random.default_rng(seed)
+    y = random.integers(0, classes, rows)
+    return (random.normal(size=(rows, 4)) + 3 * np.eye(4)[y]).astype(np.float32), y
+
+
+def trained(**options):
+    x, y = blobs()
+    model = cr.Model("linear 16, relu, linear 3", seed=1)
+    return model, x, y, model.fit(x, y, **{"epochs": 8, "lr": 0.01, **options})
+
+
+def test_learns_and_reports():
+    model, x, y, history = trained(validation_split=0.2)
+    assert history["accuracy"][-1] > 0.8 and len(history["val_loss"]) == 8
+    assert history["epoch"] == list(range(1, 9)) and history.stopped == "finished"
+    e = model.evaluate(x, y)
+    assert e.accuracy > 0.85 and e["confusion"].sum() == 300 and e._repr_svg_().startswith("<svg")
+    assert history._repr_svg_().startswith("<svg")
+    assert np.mean(model.predict(x) == y) == pytest.approx(e.accuracy)
+    assert np.allclose(model.predict_proba(x).sum(axis=1), 1, atol=1e-6)
+
+
+def test_same_seed_same_bits_whatever_the_threads():
+    a, b = (trained(threads=n)[0].weights for n in (1, 2))
+    assert all(np.array_equal(a[k], b[k]) for k in a)
+
+
+def test_labels_come_back_as_they_were():
+    x, y = blobs()
+    for labels in (np.array(["cat", "dog", "owl"]), np.array([10, 20, 40]), np.array([-1, 0, 1])):
+        model = cr.Model("linear 3")
+        model.fit(x, labels[y], epochs=20, lr=0.05)
+        assert model.predict(x).dtype == labels.dtype and np.mean(model.predict(x) == labels[y]) > 0.8
+
+
+def test_two_classes_numbers_and_several_numbers():
+    x, y = blobs(classes=2)
+    one = cr.Model("linear 1")
+    one.fit(x, y == 1, epochs=20, lr=0.05)
+    assert one.loss == "binary_cross_entropy_logits" and one.predict(x).dtype == bool
+    assert one.predict_proba(x).shape == (300, 2)
+    line = cr.Model("linear 1")
+    line.fit(x, x[:, 0] * 2.0 + 1, epochs=60, lr=0.05)
+    assert line.loss == "squared_error" and line.evaluate(x, x[:, 0] * 2.0 + 1).r2 > 0.99
+    two = cr.Model("linear 2")
+    two.fit(x, x[:, :2], epochs=5)
+    assert line.predict(x).shape == (300,) and two.predict(x).shape == (300, 2)
+
+
+def test_files_copies_and_pickles(tmp_path):
+    model, x, y, _ = trained()
+    model.save(tmp_path / "m.safetensors")
+    for other in (cr.Model.load(tmp_path / "m.safetensors"), copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert np.array_equal(other.predict_proba(x), model.predict_proba(x))
+        assert np.array_equal(other.predict(x), model.predict(x))
+
+
+def test_callbacks():
+    rows, steps = [], []
+
+    class Steps:
+        def on_step(self, step, epoch, loss, lr):
+            steps.append(step)
+            return step < 5
+
+    trained(callbacks=[rows.append])
+    _, _, _, history = trained(callbacks=[Steps()])
+    assert len(rows) == 8 and rows[0]["epoch"] == 1
+    assert steps == [1, 2, 3, 4, 5] and history.stopped == "interrupted" and history.steps == 5
+
+
+def test_a_callback_may_predict_but_not_train():
+    x, y = blobs()
+    model = cr.Model("linear 3")
+    seen = []
+
+    def look(row):
+        seen.append(model.predict(x[:2]))
+        with pytest.raises(cr.Error, match="callback"):
+            model.fit(x, y)
+
+    model.fit(x, y, epochs=2, callbacks=[look])
+    assert len(seen) == 2
+
+
+def test_interrupt_keeps_the_best():
+    code = """
+import chainrule as cr, numpy as np
+x, y = np.random.default_rng(0).normal(size=(2000, 20)).astype("f4"), np.arange(2000) % 4
+print("ready", flush=True)
+h = cr.Model("linear 64, relu, linear 4").fit(x, y, epochs=10**6, validation_split=0.2)
+print(h.stopped, h.best_epoch > 0)
+"""
+    p = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == "ready\n"
+    time.sleep(0.7)
+    p.send_signal(signal.SIGINT)
+    out, _ = p.communicate(timeout=20)
+    assert out == "interrupted True\n" and p.returncode == 0
+
+
+def test_other_threads_run_while_training():
+    x, y = blobs(3000)
+    ticks, done = [], threading.Event()
+
+    def count():
+        while not done.is_set():
+            ticks.append(1)
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    cr.Model("linear 200, relu, linear 200, relu, linear 3").fit(x, y, epochs=6)
+    done.set()
+    thread.join()
+    assert len(ticks) > 20
+
+
+def test_rows_are_not_copied():
+    code = """
+import resource, numpy as np, chainrule as cr
+x = np.ones((1_000_000, 32), np.float32); y = np.arange(1_000_000) % 2
+m = cr.Model("linear 2")
+m.fit(x[:1000], y[:1000], epochs=1)
+y = y.astype(np.int32)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+m.fit(x, y, steps=20)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    grown = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    print("KiB beside the array of 125,000:", grown)
+    assert grown < 60_000  # targets and the order of rows; the features are 125,000
+
+
+def test_progress_bar(capsys):
+    trained(progress=True)
+    shown = capsys.readouterr().err
+    assert "epoch 8/8" in shown and "\r" in shown and shown.endswith("\n")
+    trained()
+    assert capsys.readouterr().err == ""
+
+
+def test_gradients_compared():
+    model, x, y, _ = trained()
+    mine = model.gradients(x[:20], y[:20])
+    assert model.compare(x[:20], y[:20], mine)
+    mine["fc1.weight"] = mine["fc1.weight"] * 20
+    found = model.compare(x[:20], y[:20], mine)
+    assert not found and found.first == "fc1.weight" and "summed" in found.causes[0].kind
+    assert "fc1.weight" in str(found) and "<table>" in found._repr_html_()
+
+
+def test_gradients_agree_with_a_recorded_graph():
+    model, x, y, _ = trained()
+    w = {k: cr.param(v.astype(np.float64)) for k, v in model.weights.items()}
+    h = cr.relu(cr.input(x, dtype=np.float64) @ w["fc1.weight"] + w["fc1.bias"])
+    loss = cr.softmax_cross_entropy(h @ w["fc2.weight"] + w["fc2.bias"], cr.class_input(y, 3))
+    loss.backward()
+    for name, grad in model.gradients(x, y).items():
+        assert np.allclose(grad, w[name].grad, atol=1e-12)
+
+
+def test_explained():
+    model, x, y, _ = trained()
+    assert "fc1" in str(model.explain(x[:4], y[:4])) and model.explain(x[:4], y[:4])._repr_svg_()
+    e = model.explain(x[:4], y[:4], at="fc1.weight[3,1]")
+    assert e.gradient == pytest.approx(model.gradients(x[:4], y[:4])["fc1.weight"][1, 3])
+    assert "<html" in model.page(x[:4], y[:4])
+
+
+def test_doctor():
+    x, y = blobs()
+    before = cr.Model("linear 16, relu, linear 3")
+    d = before.doctor(x, y, optimizer="sgd", lr=1e3, steps=50)
+    assert "learning rate" in d.findings[0].cause and d.svg.startswith("<svg") and "<table>" in d._repr_html_()
+    assert d.findings[0].cause in str(d)
+
+
+def test_border():
+    x, y = blobs()
+    model = cr.Model("linear 8, tanh, linear 3")
+    model.fit(x[:, :2].copy(), y, epochs=2)
+    assert model.border(x[:, :2], y).startswith("<svg")
+
+
+def test_weights_can_be_set():
+    model = cr.Model("linear 2").build(3, classes=["a", "b"])
+    model.set_weights({"fc1.weight": np.ones((3, 2)), "fc1.bias": [0, 5]})
+    assert list(model.predict(np.ones((2, 3)))) == ["b", "b"]
+    with pytest.raises(cr.Error, match="fc1.weight"):
+        model.set_weights({"fc1.wieght": np.ones((3, 2))})
