@@ -263,7 +263,7 @@ void bind_model(py::module_& m) {
       .def("gradients", &gradients)
       .def("compare", &compare_gradients)
       .def("border", [](const ModelHandle& h, const DataHandle& d,
-                        const std::string& title) { return border_svg(h.model, d.data, title); })
+                        const std::string& title) { return border_picture(h.model, d.data, title).str(); })
       .def("save",
            [](const ModelHandle& h, const std::string& path) {
              const Hold hold(h.usage, false, ModelHandle::kWhat);
