@@ -49,6 +49,8 @@ void print(const Terminal& out, const Diagnosis& d, const TrainFlags& flags) {
     out.labelled("rates",
                  cat("a few steps lower the loss furthest with --lr ", d.suggested_rate, " (",
                      shell_word((std::filesystem::path(flags.out) / "rates.svg").string()), ")"));
+  out.labelled("layers",
+               shell_word((std::filesystem::path(flags.out) / "gradient-flow.svg").string()));
 }
 
 JsonObject to_object(const Diagnosis& d) {
@@ -90,6 +92,8 @@ int run(const TrainFlags& flags) {
   const Diagnosis d = diagnose(model, splits, options);
   const std::string svg = rates_svg(d, options.run.optimizer.lr());
   write_file(std::filesystem::path(flags.out) / "rates.svg", {std::as_bytes(std::span(svg))});
+  write_file(std::filesystem::path(flags.out) / "gradient-flow.svg",
+             flow_picture(d.flow, svg::shortened("Gradient flow: " + model.text(), 110)).str());
   if (!flags.quiet) print(out, d, flags);
   if (flags.json) Terminal(stdout).line(to_object(d).str());
   return kOk;
@@ -106,7 +110,8 @@ Command doctor_command() {
       "Runs a few hundred steps of the training that the same flags describe for chainrule train, "
       "watches values, gradients and updates in every layer, tries other learning rates, and lists "
       "what is wrong: cause, evidence, what to try. The most severe comes first. Writes the curve "
-      "of the learning rates to rates.svg in the folder --out.";
+      "of the learning rates to rates.svg and what reaches each layer to gradient-flow.svg, in the "
+      "folder --out.";
   c.examples =
       "  chainrule doctor digits --model 'linear 32, relu, linear 10' --optimizer sgd --lr 10 "
       "--steps 300\n"

@@ -59,7 +59,8 @@ std::string_view to_string(Severity severity) {
 
 Diagnosis diagnose(Model& model, const Splits& data, const DoctorOptions& options) {
   const detail::Vitals v = detail::examine(model, data, options);
-  Diagnosis d{.rates = v.rates, .first_loss = v.first.loss, .last_loss = v.last.loss};
+  Diagnosis d{
+      .rates = v.rates, .flow = v.flow, .first_loss = v.first.loss, .last_loss = v.last.loss};
   for (const Family& family : kFamilies) {
     const std::size_t before = d.findings.size();
     family.look(v, d.findings);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chainrule/data/dataset.h"
+#include "chainrule/explain/gradient_flow.h"
 #include "chainrule/model/model.h"
 #include "chainrule/train/fit.h"
 
@@ -44,6 +45,7 @@ struct Diagnosis {
   std::vector<Finding> findings;     ///< the most severe first, causes before what they cause
   std::vector<std::string> healthy;  ///< what was looked at and found in order
   std::vector<RateTrial> rates;      ///< of the range test, rising
+  GradientFlow flow;                 ///< of the run
   double first_loss = 0;             ///< before the first step, on rows of the training data
   double last_loss = 0;              ///< after the last one, on the same rows
   double suggested_rate = 0;         ///< 0: the range test found none

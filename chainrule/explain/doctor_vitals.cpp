@@ -212,6 +212,8 @@ class Watch {
 
 void run(Vitals& v, Stepper& stepper, Watch& watch) {
   const std::int64_t planned = v.run.steps > 0 ? v.run.steps : kSteps;
+  FlowRecorder flow(planned);
+  flow.start(v.model);
   ScheduleState schedule;
   const Index batches = std::max<Index>(1, (v.data.train.rows() + v.run.batch - 1) / v.run.batch);
   for (std::int64_t step = 0; step < planned; ++step) {
@@ -222,12 +224,14 @@ void run(Vitals& v, Stepper& stepper, Watch& watch) {
       const auto found = stepper.tape().find_nonfinite();
       v.birth = Birth{step + 1, found ? std::string(found->node.name()) : "loss",
                       found && found->in_gradient, v.losses.empty() ? kNaN : v.losses.back()};
-      return;
+      break;
     }
     v.losses.push_back(stepper.loss());
     ++v.steps;
     watch.after_step(stepper.tape());
+    flow.look(step + 1, stepper.loss(), stepper.tape());
   }
+  v.flow = flow.flow();
 }
 
 /// Half decades, and the rate of the run itself.

@@ -48,6 +48,7 @@ struct Vitals {
   std::vector<ParamVitals> params;
   std::optional<Birth> birth;
   std::vector<RateTrial> rates;
+  GradientFlow flow;
   Evaluation train = Evaluation(),
              test = Evaluation();  ///< at the end, on at most 1,000 rows of each
 

@@ -63,6 +63,7 @@ void draw_panel(svg::Picture& picture, const FlowPanel& panel, double left) {
   double from = 1e300, to = -1e300, low = 1e300, high = -1e300;
   for (const FlowLine& line : panel.lines)
     for (const auto& [x, y] : line.points) {
+      if (!std::isfinite(y)) continue;
       from = std::min(from, x), to = std::max(to, x);
       if (panel.logarithmic && !(y > 0)) continue;
       const double value = panel.logarithmic ? std::log10(y) : y;
@@ -110,7 +111,8 @@ void draw_panel(svg::Picture& picture, const FlowPanel& panel, double left) {
   std::vector<double> ends;
   for (const FlowLine& line : panel.lines) {
     FlowPoints pixels;
-    for (const auto& [x, y] : line.points) pixels.emplace_back(px(x), py(y));
+    for (const auto& [x, y] : line.points)
+      if (std::isfinite(y)) pixels.emplace_back(px(x), py(y));
     picture.path(pixels, cat("stroke=\"", line.colour,
                              "\" stroke-width=\"2\" "
                              "stroke-linejoin=\"round\""));

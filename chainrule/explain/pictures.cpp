@@ -147,7 +147,7 @@ svg::Picture record_flow(const Model& model, const Dataset& data, FitOptions run
   FlowRecorder recorder(run.steps);
   run.observers = {&recorder};
   fit(fresh, splits, run);
-  return flow_picture(recorder.flow(), "Gradient flow: " + model.text());
+  return flow_picture(recorder.flow(), svg::shortened("Gradient flow: " + model.text(), 110));
 }
 
 }  // namespace
