@@ -33,7 +33,11 @@ def _cmake(*arguments):
 
 
 def _build(into):
-    build = Path(tempfile.mkdtemp(prefix="chainrule-build-"))
+    with tempfile.TemporaryDirectory(prefix="chainrule-build-") as build:
+        _build_in(build, into)
+
+
+def _build_in(build, into):
     _cmake("-S", ROOT, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DCHAINRULE_BUILD_PYTHON=ON",
            "-DCHAINRULE_PYTHON_INSTALL_DIR=.", f"-DPython_EXECUTABLE={sys.executable}",
            *(f"-DCHAINRULE_BUILD_{part}=OFF" for part in ("CLI", "TESTS", "EXAMPLES", "BENCH")),
@@ -47,6 +51,18 @@ def _hash(content):
     return f"sha256={digest},{len(content)}"
 
 
+def _metadata():
+    return (f"Metadata-Version: 2.1\nName: chainrule\nVersion: {version()}\nSummary: {SUMMARY}\n"
+            "Requires-Python: >=3.9\nRequires-Dist: numpy\n").encode()
+
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    info = Path(metadata_directory) / f"chainrule-{version()}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_bytes(_metadata())
+    return info.name
+
+
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     tag = f"cp{sys.version_info[0]}{sys.version_info[1]}"
     platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
@@ -55,9 +71,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         _build(folder)
         files = {str(p.relative_to(folder)): p.read_bytes()
                  for p in sorted(Path(folder).rglob("*")) if p.is_file()}
-    files[f"{info}/METADATA"] = (
-        f"Metadata-Version: 2.1\nName: chainrule\nVersion: {version()}\nSummary: {SUMMARY}\n"
-        "Requires-Python: >=3.9\nRequires-Dist: numpy\n").encode()
+    files[f"{info}/METADATA"] = _metadata()
     files[f"{info}/WHEEL"] = (f"Wheel-Version: 1.0\nGenerator: chainrule\nRoot-Is-Purelib: false\n"
                               f"Tag: {tag}-{tag}-{platform}\n").encode()
     record = [f"{name},{_hash(content)}" for name, content in files.items()]

@@ -262,8 +262,10 @@ void bind_model(py::module_& m) {
       .def("page", &page_of)
       .def("gradients", &gradients)
       .def("compare", &compare_gradients)
-      .def("border", [](const ModelHandle& h, const DataHandle& d,
-                        const std::string& title) { return border_picture(h.model, d.data, title).str(); })
+      .def("border",
+           [](const ModelHandle& h, const DataHandle& d, const std::string& title) {
+             return border_picture(h.model, d.data, title).str();
+           })
       .def("save",
            [](const ModelHandle& h, const std::string& path) {
              const Hold hold(h.usage, false, ModelHandle::kWhat);
