@@ -5,7 +5,7 @@
 
 Differences from scikit-learn's: training is in float32; biases start at 0; ``solver`` may be any
 optimizer of the library, but not "lbfgs"; ``learning_rate`` is "constant" or "adaptive"; each call
-of ``partial_fit`` starts the optimizer anew; with ``tol`` the parameters of the best epoch are kept.
+of ``partial_fit`` starts the optimizer anew.
 """
 
 from __future__ import annotations
@@ -29,6 +29,24 @@ from .model import Model
 __all__ = ["MLPClassifier", "MLPRegressor"]
 
 _ACTIVATIONS = {"identity": "", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
+
+
+class _Patience:
+    """Ends a run as scikit-learn does: after more than `epochs` in a row that were not better than
+    the best so far by `tol`. (The library's own rule compares with the last epoch that was.)"""
+
+    def __init__(self, tol: float, epochs: int, active: bool) -> None:
+        self.tol, self.epochs, self.active = tol, epochs, active
+        self.best = np.inf
+        self.waited = 0
+        self.enough = False
+
+    def __call__(self, row: Dict[str, float]) -> Optional[bool]:
+        value = -row["val_accuracy"] if "val_accuracy" in row else row.get("val_loss", row["loss"])
+        self.waited = self.waited + 1 if value > self.best - self.tol else 0
+        self.best = min(self.best, value)
+        self.enough = self.active and self.waited > self.epochs
+        return False if self.enough else None
 
 
 class _BaseMLP(BaseEstimator):  # type: ignore[misc]
@@ -124,16 +142,15 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         once = epochs == 1 and not fresh or epochs == 0
         adaptive = self.learning_rate == "adaptive" and self.solver == "sgd"
         stopping = self.early_stopping and not once
+        patience = _Patience(float(self.tol), int(self.n_iter_no_change), not (adaptive or once))
         history = self._model.fit(
             np.require(X, np.float32, "C"), y, epochs=max(epochs, 1), batch=min(batch, rows), optimizer=rule,
             lr=float(self.learning_rate_init), seed=int(random.randint(2**31 - 1)),
             shuffle=bool(self.shuffle), validation_split=float(self.validation_fraction) if stopping else 0.0,
             monitor="accuracy" if stopping and y.ndim == 1 else "loss",
-            patience=0 if adaptive or once else int(self.n_iter_no_change) + 1,
-            min_delta=float(self.tol) if np.isfinite(self.tol) else 1e300,
             schedule=f"plateau:0.2:{int(self.n_iter_no_change)}" if adaptive else "",
             threads=1 if self.n_jobs is None else max(int(self.n_jobs), 0),
-            callbacks=[self._say] if self.verbose else [], progress=False, **settings)
+            callbacks=[patience] + ([self._say] if self.verbose else []), progress=False, **settings)
         self.loss_curve_ += history["loss"]
         self.loss_ = self.loss_curve_[-1]
         if self.validation_scores_ is not None and stopping:
@@ -146,7 +163,7 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.t_ += done * rows
         self.n_layers_ = len(self._hidden()) + 2
         self.n_outputs_ = outputs
-        if history.stopped == "interrupted":
+        if history.stopped == "interrupted" and not patience.enough:
             warnings.warn("Training interrupted by user.")
         elif epochs > 1 and not adaptive and history.stopped == "finished" and epochs == self.max_iter:
             warnings.warn(f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
