@@ -157,6 +157,25 @@ TEST(Split, GivesEachClassItsShare) {
   EXPECT_NE(split(d, 0.3, 8).second.floats, test.floats);
 }
 
+TEST(Dataset, BorrowsItsFeatures) {
+  std::array<float, 6> memory{1, 2, 3, 4, 5, 6};
+  Dataset d;
+  d.features = {2};
+  d.borrowed = memory;
+  d.validate();
+  EXPECT_EQ(d.rows(), 3);
+  memory[4] = 7;
+  const std::vector<std::int32_t> rows{2, 0};
+  std::array<float, 4> out{};
+  d.gather(rows, std::span<float>(out));
+  EXPECT_EQ(out, (std::array<float, 4>{7, 6, 1, 2}));
+  EXPECT_EQ(d.subset(rows).floats, (std::vector<float>{7, 6, 1, 2}));  // a copy of its own
+  memory[3] = std::nanf("");
+  expect_error<DataError>([&] { d.validate(); }, "row 2, feature 2");
+  d.bytes = {1, 2};
+  expect_error<DataError>([&] { d.validate(); }, "bytes and as floats");
+}
+
 TEST(Split, EdgesOfTheFraction) {
   EXPECT_EQ(split_rows(10, {}, 0, 1).second.size(), 0u);
   EXPECT_EQ(split_rows(10, {}, 0.99, 1).first.size(), 1u);
