@@ -7,6 +7,7 @@
 
 #include "chainrule/explain/drawing.h"
 #include "chainrule/explain/formula.h"
+#include "chainrule/explain/page.h"
 #include "chainrule/explain/text.h"
 #include "chainrule/graph/op.h"
 #include "chainrule/ops/arithmetic.h"
@@ -196,6 +197,8 @@ TEST(Explanation, AnOperationOfTheUsersOwn) {
   EXPECT_TRUE(contains(explanation_text(e), "speed / (1 + |speed|)"));
   EXPECT_TRUE(contains(explanation_json(e), "\"op\": \"softsign\""));
   EXPECT_TRUE(contains(explanation_svg(e, "own"), ">softsign</text>"));
+  EXPECT_TRUE(contains(explanation_page(e, "own"), ">softsign</text>"));
+  EXPECT_TRUE(contains(explanation_page(e, "own"), "1 / (1 + |speed|)^2"));
   EXPECT_EQ(node(explain_own<WrongSoftsign>(), "speed").check->verdict, NumericalCheck::differs);
 }
 
