@@ -63,7 +63,11 @@ def test_precision_follows_the_arrays():
 def test_a_rows_array_is_used_where_it_is():
     x = np.ones((3, 2))
     assert cr.input(x).value is x
-    assert cr.param(x).value is not x
+    w = cr.param(x)
+    assert w.value is not x
+    w.value = x
+    w.value += 1
+    assert np.array_equal(x, np.ones((3, 2)))
 
 
 def test_the_loop_with_a_new_graph_each_time_frees_the_old_ones():
