@@ -77,6 +77,7 @@
 #include "chainrule/optim/rprop.h"
 #include "chainrule/optim/schedule.h"
 #include "chainrule/optim/sgd.h"
+#include "chainrule/train/checkpoint.h"
 #include "chainrule/train/curves.h"
 #include "chainrule/train/evaluate.h"
 #include "chainrule/train/fit.h"

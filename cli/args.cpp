@@ -168,6 +168,16 @@ bool Args::given(std::string_view name) const {
                      [&](const Item& item) { return item.name == name && !item.values.empty(); });
 }
 
+std::vector<std::pair<std::string, std::string>> Args::given() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const Item& item : items_) {
+    const std::size_t first = item.many() || item.values.empty() ? 0 : item.values.size() - 1;
+    for (std::size_t i = first; i < item.values.size(); ++i)
+      all.emplace_back(item.name, item.values[i]);
+  }
+  return all;
+}
+
 std::string Args::help(int width,
                        const std::function<std::string(std::string_view)>& heading) const {
   constexpr int kIndent = 2;

@@ -49,6 +49,8 @@ class Args {
   bool parse(const std::string& program, const std::vector<std::string>& words);
   /// True when the command line or the file of settings gave the flag.
   bool given(std::string_view name) const;
+  /// All that they gave, in the order of declaration: {"DATA", "xor"}, {"--lr", "0.1"}.
+  std::vector<std::pair<std::string, std::string>> given() const;
   /// The list of arguments and flags for --help, `width` columns wide; `heading` dresses titles.
   std::string help(int width, const std::function<std::string(std::string_view)>& heading) const;
 

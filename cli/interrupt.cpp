@@ -31,4 +31,6 @@ InterruptGuard::~InterruptGuard() { handle(SIG_DFL, 0); }
 
 const std::atomic<bool>& InterruptGuard::mark() { return marked; }
 
+void let_large_writes_fail() { std::signal(SIGXFSZ, SIG_IGN); }
+
 }  // namespace chainrule::cli

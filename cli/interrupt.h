@@ -17,4 +17,8 @@ class InterruptGuard {
   static const std::atomic<bool>& mark();
 };
 
+/// From now on a write beyond the shell's limit of a file's size (ulimit -f) fails like one to a
+/// full disk, instead of ending the program.
+void let_large_writes_fail();
+
 }  // namespace chainrule::cli

@@ -1,7 +1,10 @@
 // chainrule train: from data to a model file.
+#include <cmath>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chainrule/core/atomic_file.h"
@@ -11,6 +14,7 @@
 #include "chainrule/train/evaluate.h"
 #include "chainrule/train/fit.h"
 #include "cli/args.h"
+#include "cli/checkpoints.h"
 #include "cli/describe.h"
 #include "cli/format.h"
 #include "cli/interrupt.h"
@@ -57,28 +61,43 @@ class Recorder final : public Observer {
 /// One run, from its flags to the files that it leaves.
 class Run {
  public:
-  Run(const TrainFlags& flags, const Terminal& out)
-      : flags_(flags), out_(out), folder_(flags.out) {}
+  Run(const TrainFlags& flags, Settings given, const Terminal& out)
+      : flags_(flags),
+        out_(out),
+        folder_(flags_.out),
+        checkpoints_(checkpoint_options(flags_, given)) {}
+  /// One that goes on.
+  Run(ResumedRun resumed, const Terminal& out) : Run(resumed.flags, resumed.given, out) {
+    lock_ = std::move(resumed.lock);
+    from_ = std::move(resumed.from);
+    for (const std::string& sentence : resumed.skipped) say("skipped", sentence);
+  }
 
   int train() {
     check_train_flags(flags_);
+    let_large_writes_fail();
     read_data();
     if (flags_.min_accuracy && !splits_.train.has_classes())
       throw UsageError("--min-accuracy needs classes; here numbers are learnt");
-    const auto seed = static_cast<std::uint64_t>(flags_.seed);
-    Model model = make_model(flags_.model, splits_.train, seed);
-    prepare_output_folder(folder_);
+    FitOptions options = fit_options(flags_, splits_.train);
+    if (from_) from_->expect_same(splits_, options);
+    Model model =
+        from_ ? std::move(from_->model)
+              : make_model(flags_.model, splits_.train, static_cast<std::uint64_t>(flags_.seed));
+    if (!from_) prepare_folder();
     say("data", describe_splits(splits_));
     say("model", describe_model(model));
-
-    FitOptions options = fit_options(flags_, splits_.train);
     say("training", describe_training(flags_, options));
+    if (from_) say_resumed(options);
     if (!flags_.quiet) out_.line();
 
     TrainingWatch watch(out_);
     Recorder recorder;
+    Checkpointer checkpointer(checkpoints_);
     options.observers = {&recorder};
     if (!flags_.quiet) options.observers.push_back(&watch);
+    options.observers.push_back(&checkpointer);
+    if (from_) options.resume = &from_->state;
     {
       const InterruptGuard guard;
       options.stop = &InterruptGuard::mark();
@@ -87,6 +106,10 @@ class Run {
       } catch (const NumericError& e) {
         save(model, recorder.history);
         throw NumericError(cat(e.what(), "; written to ", model_path().string()));
+      } catch (const DataError& e) {
+        if (!newest_checkpoint(checkpoints_.folder)) throw;
+        throw DataError(cat(e.what(), "; when that is mended, ", resume_command(),
+                            " goes on from the last checkpoint"));
       }
     }
     return finish(model, recorder.history);
@@ -99,10 +122,41 @@ class Run {
     if (!flags_.quiet) out_.labelled(label, text);
   }
 
+  std::string resume_command() const {
+    return "chainrule train --resume " + shell_word(folder_.string());
+  }
+
   void read_data() {
     ProgressLine waiting(out_);
     if (!flags_.quiet) waiting.note("reading " + flags_.data.name + " …");
-    splits_ = load_data(flags_.data);
+    try {
+      splits_ = load_data(flags_.data);
+    } catch (const Error& e) {
+      if (!from_) throw;
+      throw DataError(cat(e.what(), "; if the data have moved: chainrule train DATA --resume ",
+                          shell_word(folder_.string())));
+    }
+  }
+
+  void prepare_folder() {
+    prepare_output_folder(folder_);
+    lock_ = std::make_unique<FolderLock>(folder_);
+    remove_leftovers(folder_);
+    clear_checkpoints(folder_, flags_.overwrite);
+  }
+
+  void say_resumed(const FitOptions& options) const {
+    const std::int64_t step = from_->state.step;
+    const Loader loader(splits_.train.rows(), {.batch = options.batch});
+    const bool over =
+        from_->ended == to_string(StopReason::early) ||
+        step == (options.steps > 0 ? options.steps : options.epochs * loader.batches());
+    if (over)
+      say("resumed",
+          cat("the run was over after ", counted(step, "step"), "; its files are written again"));
+    else
+      say("resumed", cat("after step ", grouped(step), ", in epoch ",
+                         grouped(from_->state.loader.epoch + 1), ", from ", from_->file.string()));
   }
 
   /// The files of a run; the confusion matrix when there is one, the border of two inputs.
@@ -144,6 +198,8 @@ class Run {
       out_.line();
       if (history.stopped == StopReason::interrupted)
         say("stopped", cat("interrupted after ", counted(history.steps, "step")));
+      if (history.stopped == StopReason::paused)
+        say("stopped", cat("paused after ", counted(history.steps, "step")));
       if (history.stopped == StopReason::early)
         say("stopped", cat("no improvement in ", counted(flags_.patience, "epoch")));
       const bool chosen = splits_.validation.rows() > 0 || flags_.patience > 0;
@@ -151,10 +207,11 @@ class Run {
           cat(history.best_epoch > 0 ? cat("epoch ", history.best_epoch, ", ") : std::string(),
               has_test ? "test " : "training ", describe_result(shown)));
       print_files(written);
-      print_next(model);
+      print_next(model, history.stopped);
     }
     if (flags_.json) print_json(model, history, train, test);
     if (history.stopped == StopReason::interrupted) return kInterrupted;
+    if (history.stopped == StopReason::paused) return kOk;
     return accurate_enough(shown.accuracy, flags_.min_accuracy) ? kOk : kFailed;
   }
 
@@ -164,12 +221,14 @@ class Run {
     say("wrote", text);
   }
 
-  void print_next(const Model& model) const {
+  void print_next(const Model& model, StopReason stopped) const {
     const std::string file = shell_word(model_path().string());
     std::string data = shell_word(flags_.data.name);
     if (!flags_.data.folder.empty()) data += " --data " + shell_word(flags_.data.folder);
     if (!flags_.data.labels.empty()) data += " --labels " + shell_word(flags_.data.labels);
-    say("next", "chainrule eval " + file + " " + data);
+    const bool over = stopped != StopReason::interrupted && stopped != StopReason::paused;
+    if (!over) say("next", resume_command());
+    say(over ? "next" : "", "chainrule eval " + file + " " + data);
     say("", "chainrule predict " + file + " " +
                 (model.preprocess.image.rank() > 0 ? "picture.png" : "rows.csv"));
     say("", "chainrule explain " + file + " " + data);
@@ -185,6 +244,7 @@ class Run {
         .add("epochs", history.epochs.empty() ? 0 : history.epochs.back().epoch)
         .add("best_epoch", history.best_epoch)
         .add("train_seconds", history.train_seconds)
+        .add("resumed", from_ ? from_->state.step : 0)
         .add("stopped", std::string(to_string(history.stopped)))
         .add("parameters", model.params().trainable_count())
         .add("model", model_path().string())
@@ -192,9 +252,12 @@ class Run {
     Terminal(stdout).line(json.str());
   }
 
-  const TrainFlags& flags_;
+  TrainFlags flags_;
   const Terminal& out_;
   std::filesystem::path folder_;
+  CheckpointOptions checkpoints_;
+  std::unique_ptr<FolderLock> lock_;
+  std::optional<Checkpoint> from_;
   Splits splits_;
 };
 
@@ -203,14 +266,16 @@ class Run {
 Command train_command() {
   Command c;
   c.name = "train";
-  c.usage = "DATA [flags]";
+  c.usage = "DATA [flags]\n  chainrule train --resume DIR";
   c.summary = "train a network and write it to a file";
   c.about =
       "Shows the data, the model and a row per epoch; writes the model, its learning curves and "
       "the confusion matrix to a folder. With validation rows, the parameters of the epoch with "
       "the "
       "least validation loss are kept. Test rows decide nothing.\n"
-      "Ctrl-C ends training after the running step and writes what is best so far.";
+      "Ctrl-C ends training after the running step and writes what is best so far; --resume goes "
+      "on "
+      "from there, and after a crash from the last checkpoint.";
   c.notes_title = "Layers of --model";
   for (const HelpLine& layer : layer_help()) c.notes.emplace_back(layer.usage, layer.text);
   c.examples =
@@ -218,13 +283,19 @@ Command train_command() {
       "  chainrule train mnist --data ~/mnist --model 'linear 50, relu, linear 10' \\\n"
       "      --init normal:0.01 --optimizer sgd --lr 0.1 --batch 100 --steps 10000\n"
       "  chainrule train flowers.csv --target species --validation 0.2 --early-stopping 10\n"
-      "  chainrule train x.npy --labels y.npy --json | tail -n 1\n";
+      "  chainrule train x.npy --labels y.npy --json | tail -n 1\n"
+      "  chainrule train digits --out run --checkpoint-every 500\n"
+      "  chainrule train --resume run\n";
   c.declare = [](Args& args) {
     auto flags = std::make_shared<TrainFlags>();
-    declare_train_flags(args, *flags);
-    return [flags] {
+    declare_train_flags(args, *flags, false);
+    declare_checkpoint_flags(args, *flags);
+    return [flags, &args] {
       const Terminal out(flags->json ? stderr : stdout);
-      return Run(*flags, out).train();
+      if (!flags->resume.empty()) return Run(resume_run(flags->resume, args.given()), out).train();
+      if (flags->data.name.empty())
+        throw UsageError("DATA is missing: chainrule train --help shows how");
+      return Run(*flags, args.given(), out).train();
     };
   };
   return c;

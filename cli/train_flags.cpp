@@ -18,6 +18,8 @@ void check_numbers(const TrainFlags& f) {
   at_least_0("--epochs", static_cast<double>(f.epochs));
   at_least_0("--steps", static_cast<double>(f.steps));
   at_least_0("--early-stopping", static_cast<double>(f.patience));
+  at_least_0("--stop-after", static_cast<double>(f.stop_after));
+  at_least_0("--stop-after-steps", static_cast<double>(f.stop_after_steps));
   at_least_0("--clip-norm", f.clip_norm);
   at_least_0("--clip-value", f.clip_value);
   if (f.lr && !(*f.lr > 0)) throw UsageError(cat("--lr must be above 0, not ", *f.lr));
@@ -53,10 +55,11 @@ Optimizer optimizer_of(const TrainFlags& f, double default_lr) {
 
 }  // namespace
 
-void declare_train_flags(Args& args, TrainFlags& f) {
+void declare_train_flags(Args& args, TrainFlags& f, bool data) {
   args.positional("DATA", &f.data.name,
                   "a name of 'chainrule data list', a .csv or .npy file, or a folder with four "
-                  "IDX files");
+                  "IDX files",
+                  data);
   declare_data_flags(args, f.data, DataUse::train);
   args.group("Model");
   declare_model_flags(args, f.model);
@@ -107,6 +110,8 @@ FitOptions fit_options(const TrainFlags& flags, const Dataset& train) {
   options.clip_norm = flags.clip_norm;
   options.clip_value = flags.clip_value;
   options.patience = flags.patience;
+  options.pause_after_epochs = flags.stop_after;
+  options.pause_after_steps = flags.stop_after_steps;
   return options;
 }
 

@@ -22,9 +22,14 @@ struct TrainFlags {
   double clip_norm = 0, clip_value = 0;
   std::string out = "run";
   bool json = false, quiet = false;
+  // Of chainrule train alone:
+  std::string resume, checkpoint_every;
+  std::int64_t keep = 3, stop_after = 0, stop_after_steps = 0;
+  bool overwrite = false;
 };
 
-void declare_train_flags(Args& args, TrainFlags& flags);
+/// `data`: must there be a DATA?
+void declare_train_flags(Args& args, TrainFlags& flags, bool data = true);
 
 /// Finds what is wrong whatever the data are, before they are read. Throws Error.
 void check_train_flags(const TrainFlags& flags);

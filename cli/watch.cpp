@@ -42,6 +42,7 @@ void TrainingWatch::on_start(const RunInfo& info) {
   table_.emplace(columns);
   terminal_.line(terminal_.dim(table_->header()));
   rate_since_ = Clock::now();
+  rate_step_ = info.done;
 }
 
 void TrainingWatch::on_step(const StepInfo& info) {

@@ -13,16 +13,22 @@
 namespace chainrule {
 namespace {
 
+// ".model.safetensors.tmp-x7Qp2c"
+constexpr std::string_view kMark = ".tmp-", kRandom = "XXXXXX";
+
 /// The new file until it gets its name; removed when something fails before.
 class Temporary {
  public:
   explicit Temporary(const std::filesystem::path& target)
-      : target_(target), name_(target.string() + ".XXXXXX") {
+      : target_(target),
+        name_((target.parent_path() / cat(".", target.filename().string(), kMark, kRandom))
+                  .string()) {
     // A device or a pipe (/dev/stdout) is written to; a file in its place would not be it.
     std::error_code unknown;
     const auto there = std::filesystem::status(target, unknown);
     done_ = std::filesystem::exists(there) && !std::filesystem::is_regular_file(there);
-    fd_ = done_ ? ::open(target.c_str(), O_WRONLY) : ::mkstemp(name_.data());
+    fd_ =
+        done_ ? ::open(target.c_str(), O_WRONLY | O_CLOEXEC) : ::mkostemp(name_.data(), O_CLOEXEC);
     if (fd_ < 0) fail();
   }
   ~Temporary() {
@@ -55,7 +61,8 @@ class Temporary {
     if (::rename(name_.c_str(), target_.c_str()) != 0) fail();
     done_ = true;
     const std::filesystem::path folder = target_.parent_path();
-    const int dir = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY);
+    const int dir =
+        ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir >= 0) {
       ::fsync(dir);
       ::close(dir);
@@ -80,6 +87,17 @@ void write_file(const std::filesystem::path& path,
   Temporary file(path);
   for (const auto part : parts) file.write(part);
   file.publish();
+}
+
+void remove_leftovers(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    const std::size_t tail = kMark.size() + kRandom.size();
+    if (name[0] == '.' && name.size() > tail + 1 && entry.is_regular_file(ignored) &&
+        std::string_view(name).substr(name.size() - tail).starts_with(kMark))
+      std::filesystem::remove(entry.path(), ignored);
+  }
 }
 
 void write_file(const std::filesystem::path& path, std::string_view text) {

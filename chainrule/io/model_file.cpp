@@ -116,50 +116,69 @@ Model model_from(const SafeTensors& content, const std::string& file) {
 
 }  // namespace
 
-SafeTensors to_safetensors(const Model& model) {
-  SafeTensors content;
+void add_parameters(SafeTensors& content, const Model& model, std::span<const float> values,
+                    const std::string& prefix) {
   const Graph& graph = model.graph();
   for (const int id : graph.params()) {
     const Node& node = graph.node(id);
-    const std::span<const float> values = model.params()[node.param].span();
+    const auto offset = static_cast<std::size_t>(model.params().offset(node.param));
+    if (offset >= values.size()) continue;
+    const auto part = values.subspan(offset, static_cast<std::size_t>(node.shape.size()));
     const std::vector<float> data = is_transposed(node)
-                                        ? transposed(values, node.shape[0], node.shape[1])
-                                        : std::vector<float>(values.begin(), values.end());
+                                        ? transposed(part, node.shape[0], node.shape[1])
+                                        : std::vector<float>(part.begin(), part.end());
     content.tensors.push_back(
-        SafeTensor::make(node.name, file_shape(node), std::span<const float>(data)));
+        SafeTensor::make(prefix + node.name, file_shape(node), std::span<const float>(data)));
   }
+}
+
+void read_parameters(std::span<float> values, const Model& model, const SafeTensors& content,
+                     const std::string& prefix, bool finite, const std::string& file) {
+  const Graph& graph = model.graph();
+  for (const int id : graph.params()) {
+    const Node& node = graph.node(id);
+    const auto offset = static_cast<std::size_t>(model.params().offset(node.param));
+    if (offset >= values.size()) continue;
+    const std::string name = prefix + node.name;
+    const SafeTensor* tensor = content.find(name);
+    if (tensor == nullptr)
+      throw DataError(cat("'", file, "' has no tensor '", name, "', which the model needs"));
+    const std::vector<Index> expected = file_shape(node);
+    if (tensor->shape != expected)
+      throw DataError(cat("'", file, "' has '", name, "' with shape ", listed(tensor->shape),
+                          ", the model expects ", listed(expected)));
+    if (tensor->dtype != DType::f32 && tensor->dtype != DType::f64)
+      throw DataError(cat("'", file, "' has integers in '", name, "', expected F32 or F64"));
+    const std::vector<double> numbers = tensor->values();
+    const auto bad = std::find_if(numbers.begin(), numbers.end(), [&](double v) {
+      return finite && !std::isfinite(static_cast<float>(v));
+    });
+    if (bad != numbers.end())
+      throw DataError(cat("'", file, "' has ", *bad, " in '", name, "' at element ",
+                          static_cast<Index>(bad - numbers.begin()), ", expected a finite number"));
+    const std::span<const double> from(numbers);
+    const std::vector<float> data = is_transposed(node)
+                                        ? transposed(from, expected[0], expected[1])
+                                        : std::vector<float>(from.begin(), from.end());
+    std::copy(data.begin(), data.end(), values.begin() + static_cast<std::ptrdiff_t>(offset));
+  }
+}
+
+SafeTensors to_safetensors(const Model& model) {
+  SafeTensors content;
+  add_parameters(content, model, model.params().all(), "");
   return content;
 }
 
 void set_parameters(Model& model, const SafeTensors& content, const std::string& file) {
+  read_parameters(model.params().all(), model, content, "", true, file);
   const Graph& graph = model.graph();
   std::vector<std::string> names;
-  for (const int id : graph.params()) {
-    const Node& node = graph.node(id);
-    names.push_back(node.name);
-    const SafeTensor* tensor = content.find(node.name);
-    if (tensor == nullptr)
-      throw DataError(cat("'", file, "' has no tensor '", node.name, "', which the model needs"));
-    const std::vector<Index> expected = file_shape(node);
-    if (tensor->shape != expected)
-      throw DataError(cat("'", file, "' has '", node.name, "' with shape ", listed(tensor->shape),
-                          ", the model expects ", listed(expected)));
-    if (tensor->dtype != DType::f32 && tensor->dtype != DType::f64)
-      throw DataError(cat("'", file, "' has integers in '", node.name, "', expected F32 or F64"));
-    const std::vector<double> values = tensor->values();
-    const auto bad = std::find_if(values.begin(), values.end(),
-                                  [](double v) { return !std::isfinite(static_cast<float>(v)); });
-    if (bad != values.end())
-      throw DataError(cat("'", file, "' has ", *bad, " in '", node.name, "' at element ",
-                          static_cast<Index>(bad - values.begin()), ", expected a finite number"));
-    const std::span<const double> from(values);
-    const std::vector<float> data = is_transposed(node)
-                                        ? transposed(from, expected[0], expected[1])
-                                        : std::vector<float>(from.begin(), from.end());
-    std::copy(data.begin(), data.end(), model.params()[node.param].begin());
-  }
+  for (const int id : graph.params()) names.push_back(graph.node(id).name);
+  const bool checkpoint = content.metadata.contains("run");
   for (const SafeTensor& tensor : content.tensors) {
     if (std::find(names.begin(), names.end(), tensor.name) != names.end()) continue;
+    if (checkpoint && tensor.name.starts_with("run/")) continue;
     const std::string_view near = closest(tensor.name, names);
     throw DataError(cat("'", file, "' has a tensor '", tensor.name,
                         "' that is no parameter of the model",
@@ -167,21 +186,17 @@ void set_parameters(Model& model, const SafeTensors& content, const std::string&
   }
 }
 
-void Model::save(const std::filesystem::path& path) const {
-  SafeTensors content = to_safetensors(*this);
-  content.metadata = {{"format", std::string(kFormat)},
-                      {"model", text()},
-                      {"features", Json(dims_of(features())).dump()},
-                      {"options", to_json(options()).dump()},
-                      {"preprocess", to_json(preprocess).dump()},
-                      {"classes", Json(class_names).dump()},
-                      {"metrics", Json(metrics).dump()}};
-  write_safetensors(path, content);
+std::map<std::string, std::string> model_metadata(const Model& model) {
+  return {{"format", std::string(kFormat)},
+          {"model", model.text()},
+          {"features", Json(dims_of(model.features())).dump()},
+          {"options", to_json(model.options()).dump()},
+          {"preprocess", to_json(model.preprocess).dump()},
+          {"classes", Json(model.class_names).dump()},
+          {"metrics", Json(model.metrics).dump()}};
 }
 
-Model Model::load(const std::filesystem::path& path) {
-  const SafeTensors content = read_safetensors(path);
-  const std::string file = path.string();
+Model read_model(const SafeTensors& content, const std::string& file) {
   try {
     Model model = model_from(content, file);
     set_parameters(model, content, file);
@@ -193,6 +208,16 @@ Model Model::load(const std::filesystem::path& path) {
   } catch (const Error& e) {
     throw DataError(cat("'", file, "' describes a model that cannot be built: ", e.what()));
   }
+}
+
+void Model::save(const std::filesystem::path& path) const {
+  SafeTensors content = to_safetensors(*this);
+  content.metadata = model_metadata(*this);
+  write_safetensors(path, content);
+}
+
+Model Model::load(const std::filesystem::path& path) {
+  return read_model(read_safetensors(path), path.string());
 }
 
 }  // namespace chainrule

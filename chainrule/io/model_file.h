@@ -2,6 +2,10 @@
 // the metadata.
 #pragma once
 
+#include <map>
+#include <span>
+#include <string>
+
 #include "chainrule/io/safetensors.h"
 #include "chainrule/model/model.h"
 
@@ -13,5 +17,19 @@ SafeTensors to_safetensors(const Model& model);
 /// Copies tensors into the parameters of the same names. Throws DataError when one is missing,
 /// has another shape, is not of floating point, is not finite, or belongs to no parameter.
 void set_parameters(Model& model, const SafeTensors& content, const std::string& file);
+
+/// The same for any values that lie as Params::all() or Params::trainable() does, their names after
+/// `prefix`: of a parameter that is not among them, nothing is added or read.
+void add_parameters(SafeTensors& content, const Model& model, std::span<const float> values,
+                    const std::string& prefix);
+/// `finite`: NaN and infinity are refused.
+void read_parameters(std::span<float> values, const Model& model, const SafeTensors& content,
+                     const std::string& prefix, bool finite, const std::string& file);
+
+/// All that a file says of a model beside its parameters.
+std::map<std::string, std::string> model_metadata(const Model& model);
+/// The model that a file describes, with its parameters. Tensors whose names begin with "run/"
+/// belong to a checkpoint's run and are passed over. Throws DataError.
+Model read_model(const SafeTensors& content, const std::string& file);
 
 }  // namespace chainrule

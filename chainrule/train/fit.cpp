@@ -34,6 +34,8 @@ void check_options(const FitOptions& o) {
   at_least("the limit for clipping by norm", o.clip_norm, 0);
   at_least("the patience of early stopping", static_cast<double>(o.patience), 0);
   at_least("the least improvement for early stopping", o.min_delta, 0);
+  at_least("the number of epochs to pause after", static_cast<double>(o.pause_after_epochs), 0);
+  at_least("the number of steps to pause after", static_cast<double>(o.pause_after_steps), 0);
 }
 
 const Dataset& checked(const Dataset& data) {
@@ -54,12 +56,14 @@ class Run {
   bool has_validation() const { return validation_.has_value(); }
   /// Is the best epoch looked for, or simply the last one kept?
   bool selects() const { return has_validation() || options_.patience > 0; }
-  bool stopped() const { return options_.stop != nullptr && options_.stop->load(); }
+  /// Why no step follows, if none does.
+  std::optional<StopReason> ends() const;
 
+  void resume(const RunState& from);
   void step();
   void count_right(std::span<const std::int32_t> rows);
-  /// Measures and adds a row to the history. True when it is time to stop.
-  bool end_epoch();
+  /// Measures and adds a row to the history.
+  void end_epoch();
   bool keep_if_best(const EpochRow& row);
   void keep() { std::copy(params_.begin(), params_.end(), state_.kept.begin()); }
   void return_to_kept() { std::copy(state_.kept.begin(), state_.kept.end(), params_.begin()); }
@@ -81,8 +85,9 @@ class Run {
   Var output_, loss_;
   float boundary_;
   std::int64_t steps_;
-  double lr_ = 0;
   RunState state_;
+  std::int64_t first_step_ = 0;  ///< of this call
+  Index first_epoch_ = 0;
   Clock::time_point epoch_start_;
 };
 
@@ -125,27 +130,66 @@ Run::Run(Model& model, const Splits& data, const FitOptions& options)
   state_.history.epochs.reserve(static_cast<std::size_t>(
       std::min(kMostRows, (steps_ + loader_.batches() - 1) / loader_.batches())));
   keep();
+  if (options.resume != nullptr) resume(*options.resume);
+  first_step_ = state_.step, first_epoch_ = state_.loader.epoch;
+}
+
+void Run::resume(const RunState& from) {
+  const auto expect = [](bool holds, const std::string& what) {
+    if (!holds) throw Error("the run cannot be resumed: " + what);
+  };
+  expect(from.step >= 0 && from.step <= steps_,
+         cat("it has done ", from.step, " steps, of ", steps_, " in all"));
+  const Index epochs = from.history.epochs.empty() ? 0 : from.history.epochs.back().epoch;
+  expect(from.step / loader_.batches() == from.loader.epoch && epochs == from.loader.epoch &&
+             from.step % loader_.batches() == from.loader.position,
+         cat("step ", from.step, " is not batch ", from.loader.position, " of epoch ",
+             from.loader.epoch, " with ", loader_.batches(), " batches each"));
+  const auto& slots = from.optimizer.slots;
+  bool fits =
+      from.kept.size() == state_.kept.size() && slots.size() == state_.optimizer.slots.size();
+  for (const Buffer<float>& slot : slots) fits &= slot.span().size() == trainable_.size();
+  expect(fits, "model or optimizer are not those that it began with");
+  const std::size_t reserved = state_.history.epochs.capacity();
+  state_ = from.clone();
+  state_.history.epochs.reserve(reserved);
+  loader_.set_state(from.loader);
 }
 
 History Run::operator()() {
   model_.preprocess = data_.preprocess;
   model_.class_names = data_.train.class_names;
   for (Observer* o : options_.observers)
-    o->on_start({model_, data_, options_, pool_.threads(), steps_, loader_.batches()});
-  StopReason reason = StopReason::finished;
-  epoch_start_ = Clock::now();
-  while (state_.step < steps_) {
+    o->on_start({model_, data_, options_, pool_.threads(), steps_, first_step_, loader_.batches()});
+  epoch_start_ = Clock::now() - std::chrono::duration_cast<Clock::duration>(
+                                    std::chrono::duration<double>(state_.epoch_seconds));
+  std::optional<StopReason> reason = ends();
+  while (!reason) {
     step();
-    const bool stop = stopped();
-    if (loader_.state().position != 0 && state_.step < steps_ && !stop) continue;
-    const bool enough = end_epoch();
-    if (state_.step < steps_ && (stop || enough)) {
-      reason = stop ? StopReason::interrupted : StopReason::early;
-      break;
-    }
+    if (state_.loader.position == 0) end_epoch();
+    reason = ends();
+    if (!options_.observers.empty()) state_.epoch_seconds = seconds(Clock::now() - epoch_start_);
+    for (Observer* o : options_.observers) o->on_state({state_, model_, reason});
   }
-  finish(reason);
+  // A part of an epoch gets its row, too; the states that observers saw are without it, so that a
+  // run goes on from them as if it had not stopped.
+  if (state_.epoch_steps > 0) end_epoch();
+  finish(*reason);
   return std::move(state_.history);
+}
+
+std::optional<StopReason> Run::ends() const {
+  const auto reached = [](std::int64_t done, std::int64_t limit) {
+    return limit > 0 && done >= limit;
+  };
+  if (state_.step == steps_) return StopReason::finished;
+  if (reached(state_.waited, options_.patience)) return StopReason::early;
+  if (reached(state_.step - first_step_, options_.pause_after_steps) ||
+      reached(state_.loader.epoch - first_epoch_, options_.pause_after_epochs))
+    return StopReason::paused;
+  const bool asked = options_.stop != nullptr && options_.stop->load();
+  if (asked && state_.step > first_step_) return StopReason::interrupted;
+  return std::nullopt;
 }
 
 void Run::step() {
@@ -164,9 +208,10 @@ void Run::step() {
   }
   if (options_.clip_value > 0) clip_by_value(grads, options_.clip_value, pool_);
   if (options_.clip_norm > 0) clip_by_global_norm(grads, options_.clip_norm, pool_);
-  lr_ = options_.optimizer.lr() *
-        options_.schedule.factor(state_.step, steps_, where.epoch, state_.schedule);
-  options_.optimizer.step(state_.optimizer, trainable_, std::span<const float>(grads), lr_, pool_);
+  state_.lr = options_.optimizer.lr() *
+              options_.schedule.factor(state_.step, steps_, where.epoch, state_.schedule);
+  options_.optimizer.step(state_.optimizer, trainable_, std::span<const float>(grads), state_.lr,
+                          pool_);
   tape_.update_state();
   trial_.end_step();
 
@@ -176,7 +221,7 @@ void Run::step() {
   state_.last_loss = loss;
   if (!data_.train.classes.empty()) count_right(rows);
   for (Observer* o : options_.observers)
-    o->on_step({state_.step, where.epoch + 1, loss, lr_, tape_});
+    o->on_step({state_.step, where.epoch + 1, loss, state_.lr, tape_});
 }
 
 void Run::count_right(std::span<const std::int32_t> rows) {
@@ -188,13 +233,13 @@ void Run::count_right(std::span<const std::int32_t> rows) {
   state_.rows += static_cast<std::int64_t>(rows.size());
 }
 
-bool Run::end_epoch() {
+void Run::end_epoch() {
   History& history = state_.history;
   check_parameters();
   EpochRow row;
   row.epoch = history.epochs.empty() ? 1 : history.epochs.back().epoch + 1;
   row.step = state_.step;
-  row.lr = lr_;
+  row.lr = state_.lr;
   row.train.loss = state_.loss_sum / static_cast<double>(state_.epoch_steps);
   if (state_.rows > 0)
     row.train.accuracy = static_cast<double>(state_.right) / static_cast<double>(state_.rows);
@@ -214,7 +259,6 @@ bool Run::end_epoch() {
   const bool best = keep_if_best(row);
   for (Observer* o : options_.observers) o->on_epoch({history.epochs.back(), history, best});
   epoch_start_ = options_.observers.empty() ? now : Clock::now();
-  return options_.patience > 0 && state_.waited >= options_.patience;
 }
 
 bool Run::keep_if_best(const EpochRow& row) {
@@ -252,7 +296,7 @@ void Run::diverge(std::int64_t step, const std::string& what) {
     kept = epoch == 0 ? "before training" : cat("after epoch ", epoch);
   }
   finish(StopReason::diverged);
-  const double lr = state_.step > 0 ? lr_ : options_.optimizer.lr();
+  const double lr = state_.step > 0 ? state_.lr : options_.optimizer.lr();
   throw NumericError(cat("training stopped in step ", step, " (epoch ",
                          (step - 1) / loader_.batches() + 1, "): ", what,
                          state_.step > 0 ? cat("; the last good loss was ", state_.last_loss) : "",
@@ -269,6 +313,24 @@ void Run::finish(StopReason reason) {
 }
 
 }  // namespace
+
+RunState RunState::clone() const {
+  RunState copy;
+  copy.step = step;
+  copy.loader = loader;
+  for (const Buffer<float>& slot : optimizer.slots) copy.optimizer.slots.push_back(slot.clone());
+  copy.optimizer.step = optimizer.step;
+  copy.schedule = schedule;
+  copy.loss_sum = loss_sum;
+  copy.epoch_steps = epoch_steps, copy.rows = rows, copy.right = right;
+  copy.last_loss = last_loss, copy.lr = lr;
+  copy.epoch_seconds = epoch_seconds;
+  copy.kept = kept.clone();
+  copy.best = best;
+  copy.waited = waited;
+  copy.history = history;
+  return copy;
+}
 
 History fit(Model& model, const Splits& data, const FitOptions& options) {
   return Run(model, data, options)();

@@ -39,9 +39,17 @@ struct FitOptions {
   std::vector<Observer*> observers = {};
   /// Training stops after the step during which this becomes true.
   const std::atomic<bool>* stop = nullptr;
+  /// Above 0: this call ends after so many epochs, or steps, of its own. Schedules reckon with the
+  /// whole run, and another call may go on from there.
+  Index pause_after_epochs = 0;
+  std::int64_t pause_after_steps = 0;
+  /// Goes on from this state to the bit, when the model has the parameters of that moment, and data
+  /// and options are the same. A checkpoint has both: see checkpoint.h.
+  const RunState* resume = nullptr;
 };
 
-/// Everything that changes during a run, beside the parameters.
+/// Everything that changes during a run, beside the parameters. Random numbers depend on the seed
+/// and on the numbers of step and epoch alone.
 struct RunState {
   std::int64_t step = 0;
   Loader::State loader;
@@ -51,13 +59,17 @@ struct RunState {
   // The running epoch.
   double loss_sum = 0;  ///< of its steps
   std::int64_t epoch_steps = 0, rows = 0, right = 0;
-  double last_loss = 0;  ///< of the last step
+  double last_loss = 0;      ///< of the last step
+  double lr = 0;             ///< of the last step
+  double epoch_seconds = 0;  ///< since the epoch began, when somebody observes
 
   // What is kept.
   Buffer<float> kept;  ///< Params::all() of the best epoch, or of the last that has ended
   double best = 0;     ///< what the monitor showed there; lower is better
   Index waited = 0;    ///< epochs since
   History history;
+
+  RunState clone() const;
 };
 
 /// Trains `model` on data.train, and gives it the data's preprocessing and class names.

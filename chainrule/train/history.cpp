@@ -29,6 +29,8 @@ std::string_view to_string(StopReason reason) {
       return "early";
     case StopReason::interrupted:
       return "interrupted";
+    case StopReason::paused:
+      return "paused";
     case StopReason::diverged:
       break;
   }

@@ -35,6 +35,7 @@ enum class StopReason {
   finished,     ///< all epochs or steps were done
   early,        ///< no improvement for as long as early stopping waits
   interrupted,  ///< somebody asked for an end
+  paused,       ///< as many epochs or steps as this call was to do; the run is not over
   diverged,     ///< NaN or infinity in loss or gradient
 };
 std::string_view to_string(StopReason reason);
@@ -42,7 +43,7 @@ std::string_view to_string(StopReason reason);
 struct History {
   /// A row per epoch. Of a run with more than kMostRows epochs every 2nd, 4th, ... and the last.
   std::vector<EpochRow> epochs;
-  Index stride = 1;  ///< epochs from one row to the next
+  Index stride = 1;        ///< epochs from one row to the next
   std::int64_t steps = 0;  ///< done in all
   /// The epoch whose parameters the model has at the end, unless training diverged; from 1, 0
   /// before the first has ended.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "chainrule/core/shape.h"
 #include "chainrule/data/dataset.h"
@@ -12,14 +13,16 @@
 namespace chainrule {
 
 struct FitOptions;
+struct RunState;
 
-/// Before the first step.
+/// Before the first step, or before the first of a resumed run.
 struct RunInfo {
   const Model& model;
   const Splits& data;
   const FitOptions& options;
   int threads;
   std::int64_t steps;            ///< planned
+  std::int64_t done;             ///< of these, by the calls that are resumed
   std::int64_t steps_per_epoch;  ///< the last epoch may have fewer
 };
 
@@ -40,12 +43,21 @@ struct EpochInfo {
   bool best;               ///< the best so far, or the first
 };
 
+/// After each step; when the step ends an epoch, after on_epoch(). Nothing is half done: a run that
+/// is resumed from here ends in the same bits. See checkpoint.h.
+struct StateInfo {
+  const RunState& state;
+  const Model& model;              ///< with the parameters of this moment
+  std::optional<StopReason> ends;  ///< set when no step follows
+};
+
 class Observer {
  public:
   virtual ~Observer() = default;
   virtual void on_start(const RunInfo&) {}
   virtual void on_step(const StepInfo&) {}
   virtual void on_epoch(const EpochInfo&) {}
+  virtual void on_state(const StateInfo&) {}
   /// Also when training stops because of NaN.
   virtual void on_end(const History&) {}
 };

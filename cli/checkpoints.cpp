@@ -1,0 +1,153 @@
+#include "cli/checkpoints.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <system_error>
+
+#include "chainrule/core/atomic_file.h"
+#include "cli/format.h"
+
+namespace chainrule::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Names = std::set<std::string, std::less<>>;
+
+// Nothing of these decides about the bits of a run; they count for one process.
+const Names kOfOneProcess = {"--out",        "--json",      "--quiet",  "--threads",
+                             "--stop-after", "--overwrite", "--resume", "--stop-after-steps"};
+// Where the same data are found, and what may be another from one process to the next.
+const Names kMayChange = {"DATA",  "--data", "--labels", "--min-accuracy", "--checkpoint-every",
+                          "--keep"};
+const Names kLength = {"--epochs", "--steps"};
+
+bool has(const Settings& settings, std::string_view name) {
+  return std::any_of(settings.begin(), settings.end(),
+                     [&](const auto& pair) { return pair.first == name; });
+}
+
+/// The run's own settings, with what is given now in their place.
+Settings merge(const Settings& saved, const Settings& now) {
+  Names replaced;
+  bool length = false;
+  for (const auto& setting : now) {
+    const auto& [name, value] = setting;
+    const bool same = std::find(saved.begin(), saved.end(), setting) != saved.end();
+    if (name == "--out" || name == "--overwrite")
+      throw UsageError(cat(name, " and --resume exclude each other"));
+    if (!same && !kOfOneProcess.contains(name) && !kMayChange.contains(name) &&
+        !kLength.contains(name))
+      throw UsageError(cat(name,
+                           " cannot be changed when a run is resumed; it goes on with the flags "
+                           "with which it began"));
+    if (!same) length |= kLength.contains(name);
+    replaced.insert(name);
+  }
+  if (length) replaced.insert(kLength.begin(), kLength.end());
+  Settings merged = now;
+  for (const auto& setting : saved)
+    if (!replaced.contains(setting.first)) merged.push_back(setting);
+  return merged;
+}
+
+/// The command line that says the same.
+std::vector<std::string> words(const Settings& settings) {
+  std::vector<std::string> words;
+  for (const auto& [name, value] : settings)
+    words.push_back(name.starts_with("--") ? cat(name, "=", value) : value);
+  return words;
+}
+
+bool depends_on_length(const TrainFlags& flags) {
+  return flags.schedule.find("cosine") != std::string::npos;
+}
+
+}  // namespace
+
+void declare_checkpoint_flags(Args& args, TrainFlags& f) {
+  args.group("Checkpoints");
+  args.flag("--checkpoint-every", "N", &f.checkpoint_every,
+            "every N steps, or 'epoch': writes all that the run needs to go on after a crash");
+  args.flag("--keep", "N", &f.keep, "the last N checkpoints stay");
+  args.flag("--resume", "DIR", &f.resume,
+            "goes on with the run in DIR from its last checkpoint, to the bit; DATA and flags are "
+            "known from there");
+  args.flag("--stop-after", "N", &f.stop_after, "pauses after N more epochs, for --resume");
+  args.flag("--stop-after-steps", "N", &f.stop_after_steps, "the same after N more steps");
+  args.flag("--overwrite", "", &f.overwrite,
+            "begins anew in a folder with checkpoints of a run that is not over");
+}
+
+fs::path checkpoint_folder(const fs::path& run) { return run / "checkpoints"; }
+
+CheckpointOptions checkpoint_options(const TrainFlags& flags, const Settings& given) {
+  CheckpointOptions options{.folder = checkpoint_folder(flags.out)};
+  const std::string& every = flags.checkpoint_every;
+  if (every == "epoch") {
+    options.each_epoch = true;
+  } else if (!every.empty()) {
+    const auto [end, error] =
+        std::from_chars(every.data(), every.data() + every.size(), options.every);
+    if (error != std::errc{} || end != every.data() + every.size() || options.every < 1)
+      throw UsageError(cat("--checkpoint-every expects a number of steps from 1, or 'epoch', not '",
+                           every, "'"));
+  }
+  constexpr std::int64_t kMost = 1'000'000;
+  if (flags.keep < 1 || flags.keep > kMost)
+    throw UsageError(cat("--keep must be at least 1, not ", flags.keep));
+  options.keep = static_cast<int>(flags.keep);
+  for (const auto& setting : given)
+    if (!kOfOneProcess.contains(setting.first)) options.settings.push_back(setting);
+  return options;
+}
+
+void clear_checkpoints(const fs::path& run, bool overwrite) {
+  const fs::path folder = checkpoint_folder(run);
+  std::vector<std::string> unreadable;
+  const std::optional<Checkpoint> last = newest_checkpoint(folder, &unreadable);
+  const std::string advice = cat("; --overwrite begins anew, or use another folder with --out");
+  if (last && !overwrite && last->ended.empty() && has(last->settings, "--checkpoint-every"))
+    throw UsageError(cat("'", run.string(), "' holds a run that is not over (step ",
+                         grouped(last->state.step), " of ", grouped(last->steps),
+                         "): chainrule train --resume ", shell_word(run.string()),
+                         " goes on with it", advice));
+  if (!last && !overwrite && !unreadable.empty()) throw DataError(unreadable.front() + advice);
+  remove_checkpoints(folder);
+}
+
+ResumedRun resume_run(const std::string& run, const Settings& given) {
+  std::error_code unknown;
+  const fs::path folder = checkpoint_folder(run);
+  if (!fs::is_directory(folder, unknown))
+    throw DataError(cat("there is nothing to resume: '", folder.string(),
+                        "' is no folder; chainrule train writes it with --checkpoint-every, and "
+                        "when it is interrupted"));
+  auto lock = std::make_unique<FolderLock>(run);
+  remove_leftovers(run);
+  remove_leftovers(folder);
+  std::vector<std::string> skipped;
+  std::optional<Checkpoint> last = newest_checkpoint(folder, &skipped);
+  if (!last)
+    throw DataError(skipped.empty()
+                        ? cat("there is nothing to resume: '", folder.string(), "' is empty")
+                        : skipped.front() + "; no other checkpoint is there");
+
+  TrainFlags flags;
+  Args args;
+  declare_train_flags(args, flags);
+  declare_checkpoint_flags(args, flags);
+  args.parse("train", words(merge(last->settings, given)));
+  flags.out = run;
+  const bool longer = std::any_of(given.begin(), given.end(), [&](const auto& setting) {
+    return kLength.contains(setting.first) &&
+           std::find(last->settings.begin(), last->settings.end(), setting) == last->settings.end();
+  });
+  if (longer && depends_on_length(flags))
+    throw UsageError(cat("the run cannot be made longer or shorter: the schedule '", flags.schedule,
+                         "' was laid out for ", grouped(last->steps), " steps"));
+  return {std::move(lock), flags, args.given(), std::move(*last), std::move(skipped)};
+}
+
+}  // namespace chainrule::cli

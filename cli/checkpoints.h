@@ -1,0 +1,41 @@
+// The checkpoints of chainrule train: when they are written, and how a run goes on from one.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chainrule/core/folder_lock.h"
+#include "chainrule/train/checkpoint.h"
+#include "cli/args.h"
+#include "cli/train_flags.h"
+
+namespace chainrule::cli {
+
+void declare_checkpoint_flags(Args& args, TrainFlags& flags);
+
+/// Where the checkpoints of a run are.
+std::filesystem::path checkpoint_folder(const std::filesystem::path& run);
+
+/// When to write, and the flags with which the run can be repeated.
+CheckpointOptions checkpoint_options(const TrainFlags& flags, const Settings& given);
+
+/// Removes the checkpoints of an earlier run, unless it was to be resumable and is not over: then
+/// throws UsageError, if `overwrite` is not set.
+void clear_checkpoints(const std::filesystem::path& run, bool overwrite);
+
+/// A run that goes on.
+struct ResumedRun {
+  std::unique_ptr<FolderLock> lock;
+  TrainFlags flags;
+  Settings given;
+  Checkpoint from;
+  std::vector<std::string> skipped;  ///< a sentence for each newer checkpoint that is damaged
+};
+
+/// Opens the run in the folder --resume. Its flags are those with which it began, beside those of
+/// `args` that leave it the same run; throws UsageError naming the first that would not.
+ResumedRun resume_run(const std::string& folder, const Settings& given);
+
+}  // namespace chainrule::cli
