@@ -3,11 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <new>
+#include <string>
+#include <unistd.h>
 
 #include "chainrule/data/digits.h"
 #include "chainrule/data/toy.h"
+#include "chainrule/train/checkpoint.h"
 #include "chainrule/train/fit.h"
 
 namespace {
@@ -47,10 +51,10 @@ namespace {
 
 struct Counter : Observer {
   void on_step(const StepInfo& info) override {
-    if (info.step == 1) first = allocations;
+    if (info.step == since) first = allocations;
     last = allocations;
   }
-  std::int64_t first = 0, last = 0;
+  std::int64_t since = 1, first = 0, last = 0;
 };
 
 TEST(Allocation, TheCounterCounts) {
@@ -80,6 +84,22 @@ TEST(Allocation, NoneAfterTheFirstStep) {
     EXPECT_GT(counter.first, 0);
     EXPECT_EQ(counter.last, counter.first) << threads << " threads";
   }
+}
+
+// One checkpoint is written after step 20, the other at the end: nothing in between.
+TEST(Allocation, NoneBetweenCheckpoints) {
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("chainrule_allocation_" + std::to_string(::getpid()));
+  const Splits s = data::blobs({.rows = 1000});
+  Model model("linear 16, relu, linear 3", s.features());
+  Checkpointer checkpointer({.folder = folder, .every = 20});
+  Counter counter;
+  counter.since = 21;
+  fit(model, s, {.epochs = 3, .batch = 64, .threads = 2, .observers = {&counter, &checkpointer}});
+  EXPECT_TRUE(std::filesystem::exists(folder / "step-000000020.safetensors"));
+  std::filesystem::remove_all(folder);
+  EXPECT_GT(counter.first, 0);
+  EXPECT_EQ(counter.last, counter.first);
 }
 
 // Large enough that every thread takes part, with zeros to skip and without.
