@@ -194,6 +194,22 @@ TEST_F(CheckpointTest, OtherDataAndOtherOptionsAreRefused) {
       << refusal(s, options);
 }
 
+TEST_F(CheckpointTest, AsInTheDocument) {
+  const Splits data = some_data();
+  const auto run = [&](const fs::path& folder, Model model) {
+    Checkpointer checkpointer({.folder = folder, .every = 500});
+    FitOptions options{.epochs = 20, .observers = {&checkpointer}};
+    if (std::optional<Checkpoint> last = newest_checkpoint(folder)) {
+      last->expect_same(data, options);
+      options.resume = &last->state;
+      model = std::move(last->model);
+    }
+    return fit(model, data, options);
+  };
+  const History first = run(folder_ / "run", fresh_model(data));
+  EXPECT_EQ(run(folder_ / "run", fresh_model(data)).steps, first.steps);
+}
+
 std::vector<std::byte> bytes_of(const std::string& text) {
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};
