@@ -67,7 +67,7 @@ std::string data_mark(const Splits& data) {
   for (const Dataset* part : {&data.train, &data.validation, &data.test}) {
     for (const std::string& name : part->class_names) sum.add(name);
     for (const Index d : part->features.dims()) sum.add(std::span(&d, 1));
-    sum.add(std::span<const std::uint8_t>(part->bytes)).add(std::span<const float>(part->floats));
+    sum.add(std::span<const std::uint8_t>(part->bytes)).add(part->numbers());
     sum.add(std::span<const std::int32_t>(part->classes));
     sum.add(std::span<const float>(part->targets)).add(std::span<const float>(part->weights));
   }
