@@ -89,7 +89,7 @@ void TrainingWatch::print(const EpochRow& row) {
   add(row.train);
   if (validation_) add(row.validation);
   if (test_) add(row.test);
-  cells.push_back(duration(row.seconds));
+  cells.push_back(std::isnan(row.seconds) ? "-" : duration(row.seconds));  // times.json is lost
   terminal_.line(table_->row(cells));
   printed_ = row.epoch;
 }

@@ -187,10 +187,12 @@ void read_times(const fs::path& file, RunState& state) {
   try {
     const data::Bytes bytes = data::read_file(file, 1 << 22);
     const Json json = Json::parse(bytes.begin(), bytes.end());
-    const auto known = [](double x) { return x >= 0 && x < 1e9 ? x : 0; };
+    const auto known = [](double x, double otherwise = 0) {
+      return x >= 0 && x < 1e9 ? x : otherwise;
+    };
     const Json& seconds = json.at("epochs");
     for (std::size_t i = 0; i < std::min(seconds.size(), state.history.epochs.size()); ++i)
-      state.history.epochs[i].seconds = number_from(seconds.at(i));
+      state.history.epochs[i].seconds = known(number_from(seconds.at(i)), kUnknown);
     state.history.train_seconds = known(number_from(json.at("train_seconds")));
     state.epoch_seconds = known(number_from(json.at("epoch_seconds")));
   } catch (const DataError&) {
