@@ -145,7 +145,7 @@ class FormulaReader {
     s_.next();
     if (s_.at("(")) return function(t);
     if (is_function(t.text))
-      s_.fail(t, cat(quoted(t.text), " is a function, expected '(' after it"));
+      s_.fail(t, cat(detail::quoted(t.text), " is a function, expected '(' after it"));
     o.kind = Term::name, o.name_text = t.text;
     return o;
   }
@@ -153,7 +153,8 @@ class FormulaReader {
   Term function(const Token& t) {
     const FormulaFunction* const called = find_function(t.text);
     if (called == nullptr)
-      s_.fail(t, cat("unknown function ", quoted(t.text), did_you_mean(t.text, function_names())));
+      s_.fail(t, cat("unknown function ", detail::quoted(t.text),
+                     did_you_mean(t.text, function_names())));
     s_.next();
     std::vector<Term> arguments;
     while (!s_.at(")")) {
@@ -165,7 +166,7 @@ class FormulaReader {
     const auto expect = [&](std::size_t least, std::size_t most) {
       if (arguments.size() < least || arguments.size() > most)
         s_.fail(t.begin, end,
-                cat(quoted(t.text), " has ", arguments.size(),
+                cat(detail::quoted(t.text), " has ", arguments.size(),
                     arguments.size() == 1 ? " argument" : " arguments", ", expected ", least,
                     most > least ? " or more" : ""));
     };

@@ -79,7 +79,7 @@ Var FormulaRecorder::class_node(const Term& t, const FormulaValue& given, Index 
   if (named_.contains(name)) {
     const Var v = named_.find(name)->second;
     if (g_.node(v).kind == NodeKind::class_input && g_.node(v).classes == count) return v;
-    fail(t, cat(quoted(name), " is used as a number and as a class"));
+    fail(t, cat(detail::quoted(name), " is used as a number and as a class"));
   }
   const Var v = add_input(t, [&] { return g_.class_input(temporary_name(), count); });
   f_.values_[v.id()] = {Shape{}, given.values};

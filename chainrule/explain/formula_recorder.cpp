@@ -29,8 +29,10 @@ void FormulaRecorder::fail(std::size_t begin, std::size_t end, const std::string
 
 void FormulaRecorder::check_new(const Term& name) const {
   if (values_.contains(name.name_text))
-    fail(name, cat(quoted(name.name_text), " has a value already and cannot be defined again"));
-  if (named_.contains(name.name_text)) fail(name, cat(quoted(name.name_text), " is defined twice"));
+    fail(name,
+         cat(detail::quoted(name.name_text), " has a value already and cannot be defined again"));
+  if (named_.contains(name.name_text))
+    fail(name, cat(detail::quoted(name.name_text), " is defined twice"));
 }
 
 void FormulaRecorder::define(std::string_view name, const Term& value) {
@@ -63,7 +65,7 @@ Var FormulaRecorder::node(const Term& o) {
 Var FormulaRecorder::named(const Term& o) {
   if (const auto it = named_.find(o.name_text); it != named_.end()) {
     if (g_.node(it->second).kind == NodeKind::class_input)
-      fail(o, cat(quoted(o.name_text), " is used as a number and as a class"));
+      fail(o, cat(detail::quoted(o.name_text), " is used as a number and as a class"));
     return it->second;
   }
   const auto it = values_.find(o.name_text);
@@ -74,10 +76,10 @@ Var FormulaRecorder::named(const Term& o) {
     // One letter is near to every other.
     const std::string_view near =
         o.name_text.size() > 2 ? closest(o.name_text, names) : std::string_view();
-    fail(o, near.empty()
-                ? cat(quoted(o.name_text), " has no value, expected for example ",
-                      o.name_text.substr(0, 40), "=3")
-                : cat("unknown name ", quoted(o.name_text), " (did you mean '", near, "'?)"));
+    fail(o, near.empty() ? cat(detail::quoted(o.name_text), " has no value, expected for example ",
+                               o.name_text.substr(0, 40), "=3")
+                         : cat("unknown name ", detail::quoted(o.name_text), " (did you mean '",
+                               near, "'?)"));
   }
   return add_input(o, [&] {
     const Var v = g_.input(temporary_name(), it->second.shape);
@@ -130,7 +132,7 @@ void FormulaRecorder::finish(const Term& result) {
 void FormulaRecorder::check_used() const {
   for (const auto& [name, value] : values_)
     if (std::ranges::find(used_, name) == used_.end())
-      throw Error(cat("the formula does not use ", quoted(name), ", which has a value"));
+      throw Error(cat("the formula does not use ", detail::quoted(name), ", which has a value"));
 }
 
 /// Inputs and named results are called as in the text, the others a, b, c, ..., the result out.

@@ -27,7 +27,7 @@ void Scanner::fail(std::size_t begin, std::size_t end, const std::string& messag
 
 void Scanner::unexpected(std::string_view expected) const {
   if (at_end()) fail(token_, cat("the text ends where ", expected, " was expected"));
-  fail(token_, cat(quoted(token_.text), " stands where ", expected, " was expected"));
+  fail(token_, cat(detail::quoted(token_.text), " stands where ", expected, " was expected"));
 }
 
 void Scanner::next() {
@@ -47,7 +47,8 @@ void Scanner::next() {
   } else {
     while (end < text_.size() && (text_[end] & 0x80) != 0) ++end;  // a character of UTF-8
     end = std::max(end, i + 1);
-    fail(i, end, cat("the character ", quoted(text_.substr(i, end - i)), " has no meaning here"));
+    fail(i, end,
+         cat("the character ", detail::quoted(text_.substr(i, end - i)), " has no meaning here"));
   }
   token_ = {text_.substr(i, end - i), i};
 }
@@ -58,8 +59,8 @@ double Scanner::number() {
   const char* const end = t.text.data() + t.text.size();
   const auto [stop, error] = std::from_chars(t.text.data(), end, value);
   if (error == std::errc::result_out_of_range)
-    fail(t, cat("the number ", quoted(t.text), " is too large or too small for a double"));
-  if (error != std::errc{} || stop != end) fail(t, cat(quoted(t.text), " is not a number"));
+    fail(t, cat("the number ", detail::quoted(t.text), " is too large or too small for a double"));
+  if (error != std::errc{} || stop != end) fail(t, cat(detail::quoted(t.text), " is not a number"));
   next();
   return value;
 }

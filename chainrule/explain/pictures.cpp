@@ -14,8 +14,8 @@
 namespace chainrule {
 namespace {
 
-constexpr Index kLongest = 4096;   // pixels of a picture's side
-constexpr Index kMostUnits = 400;  // pictures on one sheet
+constexpr Index kLongest = 4096;      // pixels of a picture's side
+constexpr Index kMostPictures = 400;  // pictures on one sheet
 
 std::string as_text(const std::vector<std::uint8_t>& bytes) { return {bytes.begin(), bytes.end()}; }
 
@@ -67,7 +67,7 @@ Index columns_of(Index count, Index height, Index width) {
 
 /// [I, O], where each input is a pixel: one picture for each unit.
 std::string unit_sheet(View<const float> w, Index outputs, const Shape& image) {
-  const Index height = image[0], width = image[1], units = std::min(outputs, kMostUnits);
+  const Index height = image[0], width = image[1], units = std::min(outputs, kMostPictures);
   const Index dot = std::max<Index>(1, 84 / std::max(height, width)), gap = 6;
   const Index columns = columns_of(units, height, width);
   const Index rows = (units + columns - 1) / columns;
