@@ -199,7 +199,8 @@ TEST_F(CheckpointTest, AsInTheDocument) {
   const auto run = [&](const fs::path& folder, Model model) {
     Checkpointer checkpointer({.folder = folder, .every = 500});
     FitOptions options{.epochs = 20, .observers = {&checkpointer}};
-    if (std::optional<Checkpoint> last = newest_checkpoint(folder)) {
+    std::optional<Checkpoint> last = newest_checkpoint(folder);
+    if (last) {
       last->expect_same(data, options);
       options.resume = &last->state;
       model = std::move(last->model);
