@@ -170,8 +170,13 @@ TEST(Train, PlainOutputHasALinePerEpochAndNoControlCharacters) {
 
 TEST(Train, ATerminalGetsColoursAndABar) {
   const TemporaryFolder folder;
-  const std::vector<std::string> words = {"train",   "moons", "--epochs", "40",
-                                          "--batch", "1",     "--out",    folder.str("run")};
+  // Long enough that a bar falls due, also on a fast machine.
+  const std::vector<std::string> words = {
+      "train",    "moons",
+      "--model",  "linear 256, relu, linear 256, relu, linear 2",
+      "--epochs", "40",
+      "--batch",  "1",
+      "--out",    folder.str("run")};
   RunOptions options{.environment = {{"TERM", "xterm"}}, .terminal = true};
   const Outcome o = run(words, options);
   EXPECT_EQ(o.exit_code, 0) << o.out;
