@@ -7,12 +7,15 @@
 #include <map>
 #include <numeric>
 
+#include "chainrule/data/cifar.h"
 #include "chainrule/data/csv.h"
 #include "chainrule/data/digits.h"
 #include "chainrule/data/idx.h"
 #include "chainrule/data/npy.h"
 #include "chainrule/data/toy.h"
+#include "cli/cache_folder.h"
 #include "cli/format.h"
+#include "cli/remote_sets.h"
 
 namespace chainrule::cli {
 namespace {
@@ -27,15 +30,44 @@ std::string environment(const char* variable) {
   return value == nullptr ? "" : value;
 }
 
-fs::path mnist_folder(const DataFlags& flags) {
+/// Where the files of a public set lie: --data, the environment, or what data fetch left.
+fs::path files_of(const RemoteSet& set, const DataFlags& flags) {
   if (!flags.folder.empty()) return flags.folder;
-  if (const std::string folder = environment("CHAINRULE_MNIST"); !folder.empty()) return folder;
-  if (const std::string folder = environment("CHAINRULE_DATA"); !folder.empty())
-    return fs::is_directory(fs::path(folder) / "mnist") ? fs::path(folder) / "mnist"
-                                                        : fs::path(folder);
-  throw UsageError(
-      "where are the four files of MNIST? give --data DIR or set CHAINRULE_MNIST; the set 'digits' "
-      "is built in and needs no files");
+  const bool mnist = set.name == "mnist";
+  if (const std::string folder = environment("CHAINRULE_MNIST"); mnist && !folder.empty())
+    return folder;
+  if (const std::string folder = environment("CHAINRULE_DATA"); !folder.empty()) {
+    if (fs::is_directory(fs::path(folder) / set.name)) return fs::path(folder) / set.name;
+    if (mnist) return folder;
+  }
+  const fs::path cache = cache_folder(set.name);
+  const bool fetched = !cache.empty() &&
+                       std::all_of(set.files.begin(), set.files.end(),
+                                   [&](const auto& file) { return fs::exists(cache / file.name); });
+  if (fetched) return cache;
+  throw UsageError(cat("where are the files of ", set.name, "? 'chainrule data fetch ", set.name,
+                       "' fetches them; else give --data DIR or set ",
+                       mnist ? "CHAINRULE_MNIST" : "CHAINRULE_DATA",
+                       "; the set 'digits' is built in and needs no files"));
+}
+
+/// The classes that are more than a number.
+std::vector<std::string> class_names_of(const std::string& set) {
+  if (set == "fashion-mnist")
+    return {"T-shirt", "trouser", "pullover", "dress", "coat",
+            "sandal",  "shirt",   "sneaker",  "bag",   "ankle boot"};
+  if (set == "kmnist") return {"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"};
+  return {};
+}
+
+Splits public_set(const RemoteSet& set, const DataFlags& flags) {
+  const fs::path folder = files_of(set, flags);
+  if (set.name == "cifar-10") return data::cifar10(folder);
+  Splits splits = data::mnist(folder, set.name);
+  if (const auto names = class_names_of(set.name); !names.empty())
+    for (Dataset* part : {&splits.train, &splits.validation, &splits.test})
+      part->class_names = names;
+  return splits;
 }
 
 std::uint64_t seed_of(const DataFlags& flags) { return static_cast<std::uint64_t>(flags.seed); }
@@ -122,7 +154,8 @@ Dataset first_rows(const Dataset& data, Index rows) {
     if (!fs::exists(name)) throw DataError(cat("there is no file or folder '", name, "'"));
     throw UsageError(cat("'", name, "' is neither a folder nor a .csv or .npy file"));
   }
-  std::vector<std::string> names = {"mnist", "digits"};
+  std::vector<std::string> names = {"digits"};
+  for (const RemoteSet& set : remote_sets()) names.push_back(set.name);
   for (const auto& [known, make] : small_sets()) names.push_back(known);
   throw UsageError(cat("unknown data '", name, "'", did_you_mean(name, names),
                        closest(name, names).empty() ? ", or a file" : ""));
@@ -131,7 +164,7 @@ Dataset first_rows(const Dataset& data, Index rows) {
 /// Sets whose parts are given; those that must be split are made whole by split_up().
 Splits load_parts(const DataFlags& flags) {
   const std::string& name = flags.name;
-  if (name == "mnist") return data::mnist(mnist_folder(flags));
+  if (const RemoteSet* set = find_remote_set(name)) return public_set(*set, flags);
   if (name == "digits") return data::digits(digits_options(flags));
   if (const auto it = small_sets().find(name); it != small_sets().end())
     return it->second(seed_of(flags));
@@ -153,8 +186,10 @@ void check_fractions(const DataFlags& flags) {
 
 void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
   args.group("Data");
-  args.flag("--data", "DIR", &flags.folder,
-            "folder of the four files of mnist; else CHAINRULE_MNIST or CHAINRULE_DATA");
+  args.flag(
+      "--data", "DIR", &flags.folder,
+      "folder of the files of mnist and its like; else CHAINRULE_MNIST, CHAINRULE_DATA, or what "
+      "data fetch left");
   args.flag("--labels", "FILE", &flags.labels, "classes or numbers that belong to x.npy");
   if (use == DataUse::train) {
     args.flag("--target", "COLUMN", &flags.target, "what to predict, of a .csv file");
@@ -177,7 +212,10 @@ void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
 const std::vector<NamedData>& named_data() {
   static const std::vector<NamedData> all = {
       {"digits", "28×28 pictures, 10 classes", "drawn by the program; needs no files"},
-      {"mnist", "28×28 pictures, 10 classes", "its four files: --data DIR or CHAINRULE_MNIST"},
+      {"mnist", "28×28 pictures, 10 classes", "chainrule data fetch mnist, or --data DIR"},
+      {"fashion-mnist", "28×28 pictures, 10 classes", "chainrule data fetch fashion-mnist"},
+      {"kmnist", "28×28 pictures, 10 classes", "chainrule data fetch kmnist"},
+      {"cifar-10", "32×32 in colour, 10 classes", "chainrule data fetch cifar-10"},
       {"and, or, xor", "2 inputs, 2 classes", "the four rows of the truth table"},
       {"spiral", "2 inputs, 3 classes", "arms that wind around each other"},
       {"moons", "2 inputs, 2 classes", "two half circles that reach into each other"},
@@ -185,7 +223,7 @@ const std::vector<NamedData>& named_data() {
       {"blobs", "2 inputs, 3 classes", "round clouds of points"},
       {"FILE.csv", "a table with a header", "--target COLUMN is what to predict"},
       {"FILE.npy", "an array, a row per sample", "--labels FILE.npy is what to predict"},
-      {"FOLDER", "four IDX files, named as MNIST's", "also gzip; Fashion-MNIST and its like"}};
+      {"FOLDER", "four IDX files, named as MNIST's", "also gzip"}};
   return all;
 }
 

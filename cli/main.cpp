@@ -26,9 +26,9 @@ constexpr const char* kExitCodes =
     "  130  interrupted by Ctrl-C; the best model so far was written\n";
 
 std::vector<Command> commands() {
-  return {train_command(),     eval_command(),     predict_command(), check_command(),
-          explain_command(),   compare_command(),  doctor_command(),  data_list_command(),
-          data_make_command(), data_show_command()};
+  return {train_command(),      eval_command(),      predict_command(),  check_command(),
+          explain_command(),    compare_command(),   doctor_command(),   data_list_command(),
+          data_fetch_command(), data_make_command(), data_show_command()};
 }
 
 int help_width(const Terminal& out) { return std::min(out.width(), kHelpWidth); }
@@ -109,9 +109,10 @@ const Command& find_command(const std::vector<Command>& all, std::vector<std::st
     names.push_back(c.name);
   }
   if (words[0] == "data")
-    throw UsageError(words.size() < 2 ? "'data' needs a second word: list, make or show"
-                                      : cat("unknown command 'data ", words[1],
-                                            "'; there are data list, data make and data show"));
+    throw UsageError(words.size() < 2
+                         ? "'data' needs a second word: list, fetch, make or show"
+                         : cat("unknown command 'data ", words[1],
+                               "'; there are data list, data fetch, data make and data show"));
   const char* kind = words[0][0] == '-' ? "flag" : "command";
   const std::string_view near = closest(words[0], names);
   throw UsageError(cat("unknown ", kind, " '", words[0], "'",

@@ -23,6 +23,7 @@ wanted=(
   libcli11-dev:CLI/CLI.hpp
   zlib1g-dev:zlib.h
   libpng-dev:png.h
+  libcurl4-openssl-dev:curl/curl.h
   libgtest-dev:gtest/gtest.h
 )
 dev=(

@@ -95,7 +95,10 @@ Program::Program(const std::vector<std::string>& words, const RunOptions& option
   // The caller's own settings must not decide what the tests see.
   std::vector<std::string> variables;
   for (char** v = environ; *v != nullptr; ++v)
-    if (std::string(*v).rfind("CHAINRULE_", 0) != 0) variables.emplace_back(*v);
+    if (std::string(*v).rfind("CHAINRULE_", 0) != 0 && std::string(*v).rfind("XDG_", 0) != 0)
+      variables.emplace_back(*v);
+  if (options.environment.count("XDG_CACHE_HOME") == 0)
+    variables.emplace_back("XDG_CACHE_HOME=/nonexistent");
   for (const auto& [name, value] : options.environment) variables.push_back(name + "=" + value);
   std::vector<char*> envp;
   for (std::string& v : variables) envp.push_back(v.data());

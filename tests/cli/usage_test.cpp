@@ -8,8 +8,8 @@ namespace chainrule::testing {
 namespace {
 
 const std::vector<std::vector<std::string>> kCommands = {
-    {"train"},        {"eval"},         {"predict"},     {"check"},
-    {"data", "list"}, {"data", "make"}, {"data", "show"}};
+    {"train"},        {"eval"},          {"predict"},      {"check"},
+    {"data", "list"}, {"data", "fetch"}, {"data", "make"}, {"data", "show"}};
 
 /// Characters, not bytes.
 std::size_t length(const std::string& line) {
@@ -67,7 +67,7 @@ TEST(Usage, Version) {
 TEST(Usage, UnknownWordsAreNamedWithWhatWasMeant) {
   expect_refused({"tarin", "xor"}, "unknown command 'tarin' (did you mean 'train'?)");
   expect_refused({"data", "sow"}, "unknown command 'data sow'");
-  expect_refused({"data"}, "list, make or show");
+  expect_refused({"data"}, "list, fetch, make or show");
   expect_refused({"--verbose"}, "unknown flag '--verbose'");
   expect_refused({"train", "xor", "--epohcs", "3"},
                  "unknown flag '--epohcs' (did you mean '--epochs'?)");

@@ -1,0 +1,77 @@
+#include "chainrule/data/cifar.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "chainrule/core/error.h"
+#include "chainrule/data/file.h"
+#include "chainrule/data/tar.h"
+
+namespace chainrule::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Index kPixels = 3 * 32 * 32;
+constexpr std::size_t kRecord = 1 + kPixels;  // the class, then the picture
+constexpr std::uint64_t kMostUnpacked = std::uint64_t{256} << 20;
+constexpr const char* kArchive = "cifar-10-binary.tar.gz";
+constexpr const char* kInside = "cifar-10-batches-bin";
+constexpr const char* kClasses[] = {"airplane", "automobile", "bird",  "cat",  "deer",
+                                    "dog",      "frog",       "horse", "ship", "truck"};
+
+void append(Dataset& d, std::span<const std::uint8_t> batch, const std::string& file) {
+  if (batch.empty() || batch.size() % kRecord != 0)
+    throw DataError(cat(file, ": ", batch.size(), " bytes, expected a multiple of ", kRecord,
+                        " (a class and a picture)"));
+  d.bytes.reserve(d.bytes.size() + batch.size());
+  for (std::size_t at = 0; at < batch.size(); at += kRecord) {
+    if (batch[at] >= std::size(kClasses))
+      throw DataError(cat(file, ": class ", int{batch[at]}, " of picture ", at / kRecord + 1,
+                          ", expected 0 to 9"));
+    d.classes.push_back(batch[at]);
+    const auto picture = batch.subspan(at + 1, kPixels);
+    d.bytes.insert(d.bytes.end(), picture.begin(), picture.end());
+  }
+}
+
+/// `add(part, name)` for each of the six files.
+template <class F>
+void each_batch(Splits& s, F add) {
+  for (int i = 1; i <= 5; ++i) add(s.train, cat("data_batch_", i, ".bin"));
+  add(s.test, std::string("test_batch.bin"));
+}
+
+}  // namespace
+
+Splits cifar10(const fs::path& folder) {
+  Splits s;
+  for (Dataset* d : {&s.train, &s.test}) {
+    d->name = "cifar-10";
+    d->features = {kPixels};
+    d->class_names.assign(std::begin(kClasses), std::end(kClasses));
+  }
+  std::error_code ignored;
+  if (fs::exists(folder / kArchive, ignored)) {
+    const std::string name = (folder / kArchive).string();
+    const Bytes unpacked = gunzip(read_file(folder / kArchive, kMostUnpacked), name, kMostUnpacked);
+    const std::vector<TarEntry> entries = parse_tar(unpacked, name);
+    each_batch(s, [&](Dataset& part, const std::string& file) {
+      for (const TarEntry& entry : entries)
+        if (entry.name == cat(kInside, "/", file)) return append(part, entry.content, file);
+      throw DataError(cat(name, ": the archive holds no ", kInside, "/", file));
+    });
+  } else {
+    const fs::path inside = fs::is_directory(folder / kInside, ignored) ? folder / kInside : folder;
+    if (!fs::exists(inside / "test_batch.bin", ignored))
+      throw DataError(cat(folder.string(), ": neither ", kArchive, " nor test_batch.bin is there"));
+    each_batch(s, [&](Dataset& part, const std::string& file) {
+      append(part, read_file(inside / file, kMostUnpacked), (inside / file).string());
+    });
+  }
+  s.validation = s.train.subset({});
+  return s;
+}
+
+}  // namespace chainrule::data

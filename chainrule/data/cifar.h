@@ -1,0 +1,16 @@
+// CIFAR-10 in its binary version (https://www.cs.toronto.edu/~kriz/cifar.html).
+#pragma once
+
+#include <filesystem>
+
+#include "chainrule/data/dataset.h"
+
+namespace chainrule::data {
+
+/// Reads cifar-10-binary.tar.gz of `folder`, else data_batch_1.bin to data_batch_5.bin and
+/// test_batch.bin there or in its folder cifar-10-batches-bin. A row has 3,072 bytes: 32 x 32 of
+/// red, then of green, then of blue. There is no validation part. Throws DataError with one
+/// sentence for anything else; at most 256 MiB are unpacked.
+Splits cifar10(const std::filesystem::path& folder);
+
+}  // namespace chainrule::data
