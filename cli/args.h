@@ -95,6 +95,7 @@ Command check_command();
 Command explain_command();
 Command compare_command();
 Command doctor_command();
+Command export_command();
 Command data_list_command();
 Command data_make_command();
 Command data_show_command();
