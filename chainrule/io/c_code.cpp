@@ -145,6 +145,13 @@ struct CFunction {
   std::string about, head, body;
 };
 
+/// Are the columns of the table the network's input as they are?
+bool takes_raw(const Preprocess& p) {
+  return std::ranges::all_of(p.columns, [](const Column& c) {
+    return c.categories.empty() && c.offset == 0 && c.scale == 1;
+  });
+}
+
 std::vector<CFunction> from_raw(const Model& m, const std::string& prefix) {
   const Preprocess& p = m.preprocess;
   const Index width = m.input().shape().size();
@@ -154,15 +161,16 @@ std::vector<CFunction> from_raw(const Model& m, const std::string& prefix) {
          cat("void ", prefix, "_pixels(const unsigned char pixels[", width, "], float input[",
              width, "])"),
          cat("  for (int i = 0; i < ", width, "; ++i) input[i] = (float)pixels[i] / 255.0f;\n")}};
+  if (takes_raw(p)) return {};
   Index features = 0;
   std::string about = "Input from a row of the table, its columns in this order:", body;
+  const auto constant = [](double v) { return c_text::number(v, "a column's scaling"); };
   for (std::size_t i = 0; i < p.columns.size(); ++i) {
     const Column& c = p.columns[i];
     about += cat("\n     ", c_text::comment(c.name));
-    const auto number = [&](double v) { return c_text::number(v, "a column's scaling"); };
     if (c.categories.empty()) {
-      body += cat("  input[", features, "] = (float)((raw[", i, "] - ", number(c.offset), ") / ",
-                  number(c.scale), ");\n");
+      body += cat("  input[", features, "] = (float)((raw[", i, "] - ", constant(c.offset), ") / ",
+                  constant(c.scale), ");\n");
       ++features;
       continue;
     }
@@ -196,7 +204,11 @@ CFunction class_function(const Model& m, const std::string& prefix, Finish finis
 std::string input_meaning(const Model& m) {
   const Preprocess& p = m.preprocess;
   if (p.image.rank() > 0) return cat(p.image.str(), " pixels from 0 (black) to 1, row by row");
-  if (!p.columns.empty()) return "the columns of a table after scaling, see below";
+  if (!p.columns.empty() && !takes_raw(p)) return "the columns of a table after scaling, see below";
+  std::string names;
+  for (const Column& c : p.columns)
+    names += cat(names.empty() ? "" : ", ", c_text::comment(c.name));
+  if (!names.empty() && names.size() < 80) return names;
   return "numbers as in training";
 }
 
@@ -255,10 +267,9 @@ CCode c_code(const Model& model, const CCodeOptions& options) {
   if (classes && !model.class_names.empty()) {
     std::vector<std::string> names;
     for (const std::string& name : model.class_names) names.push_back(c_text::quoted(name));
-    std::string array = c_text::array("char *const", cat(options.prefix, "_class_names"), names,
-                                      static_cast<Index>(names.size()));
-    text += cat("\nextern const char *const ", options.prefix, "_class_names[", names.size(),
-                "];\n", array.substr(std::string_view("static ").size()));
+    const std::string array = c_text::array("char *const", cat(options.prefix, "_class_names"),
+                                            names, static_cast<Index>(names.size()));
+    text += cat("\n", std::string_view(array).substr(std::string_view("static ").size()));
   }
   text += cat("\n", out.data(), "\n", out.functions());
   for (std::size_t i = 0; i < functions.size(); ++i)

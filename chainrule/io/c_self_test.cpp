@@ -51,15 +51,15 @@ std::string c_self_test(const std::string& prefix, std::span<const float> rows,
       bytes.empty() ? cat("    ", prefix, "_predict(inputs + r * ", width, ", output);\n")
                     : cat("    for (int i = 0; i < ", width, "; ++i) input[i] = (float)inputs[r * ",
                           width, " + i] / 255.0f;\n    ", prefix, "_predict(input, output);\n");
-  return cat("\n#ifdef CHAINRULE_SELF_TEST\n#include <stdio.h>\n\n",
+  return cat("\n#ifdef CHAINRULE_SELF_TEST\n#include <stdio.h>\n",
              bytes.empty() ? floats("inputs", rows, width) : bytes,
              floats("outputs", outputs.span(), n), "\nint main(void)\n{\n",
              bytes.empty() ? std::string() : cat("  static float input[", width, "];\n"),
              "  float output[", n, "], worst = 0.0f;\n  for (int r = 0; r < ", count, "; ++r) {\n",
-             input, "    for (int o = 0; o < ", n,
-             "; ++o) {\n      const float expected = outputs[r * ", n,
-             " + o];\n      const float d = fabsf(output[o] - expected) / (1.0f + "
-             "fabsf(expected));\n      if (!(d <= worst)) worst = d;\n    }\n  }\n"
+             input, "    for (int o = 0; o < ", n, "; ++o) {\n      const float y = outputs[r * ",
+             n,
+             " + o], d = fabsf(output[o] - y) / (1.0f + fabsf(y));\n"
+             "      if (!(d <= worst)) worst = d;\n    }\n  }\n"
              "  printf(\"",
              prefix, ": ", count,
              " rows, largest difference %.1e\\n\", (double)worst);\n"

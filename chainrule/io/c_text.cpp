@@ -67,6 +67,12 @@ std::string identifier(std::string_view text) {
 std::string array(std::string_view type, std::string_view name,
                   const std::vector<std::string>& items, Index row) {
   std::string s = cat("static const ", type, " ", name, "[", items.size(), "] = {");
+  std::size_t whole = s.size() + 2;
+  for (const std::string& item : items) whole += item.size() + 2;
+  if (whole <= kColumns && (row == 1 || static_cast<std::size_t>(row) == items.size())) {
+    for (std::size_t i = 0; i < items.size(); ++i) s += cat(i > 0 ? ", " : "", items[i]);
+    return s + "};\n";
+  }
   std::size_t column = 0;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const bool begins = i % static_cast<std::size_t>(row) == 0;
