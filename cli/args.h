@@ -96,6 +96,7 @@ Command explain_command();
 Command compare_command();
 Command doctor_command();
 Command data_fetch_command();
+Command export_command();
 Command data_list_command();
 Command data_make_command();
 Command data_show_command();

@@ -1,0 +1,288 @@
+#include "chainrule/io/c_code.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "chainrule/graph/op.h"
+#include "chainrule/graph/tape.h"
+#include "chainrule/io/c_int8.h"
+#include "chainrule/io/c_ops.h"
+#include "chainrule/io/c_self_test.h"
+#include "chainrule/io/c_text.h"
+
+namespace chainrule {
+namespace {
+
+/// Beyond that no compiler wants to read it.
+constexpr Index kMostConstants = Index{1} << 26;
+
+constexpr std::string_view kAsProbabilities = R"(/* logits become probabilities */
+static void probabilities(float *x, int n)
+{
+  float top = x[0], sum = 0.0f;
+  for (int i = 1; i < n; ++i) top = x[i] > top ? x[i] : top;
+  for (int i = 0; i < n; ++i) sum += x[i] = expf(x[i] - top);
+  for (int i = 0; i < n; ++i) x[i] /= sum;
+}
+)";
+
+constexpr std::string_view kAsProbability = R"(/* logits become probabilities */
+static void probabilities(float *x, int n)
+{
+  for (int i = 0; i < n; ++i) x[i] = 1.0f / (1.0f + expf(-x[i]));
+}
+)";
+
+/// Does the output name a class?
+bool tells_class(const Model& m) {
+  const OutputKind kind = m.output_kind();
+  return m.class_target() || !m.class_names.empty() || kind == OutputKind::logits ||
+         kind == OutputKind::probabilities || (kind != OutputKind::values && m.outputs() == 1);
+}
+
+bool scaled_back(const Model& m) {
+  return m.output_kind() == OutputKind::values && !tells_class(m) &&
+         (m.preprocess.target_scale != 1 || m.preprocess.target_offset != 0);
+}
+
+/// What follows the network in predict().
+enum class Finish { nothing, softmax, sigmoid, units };
+
+Finish finish_of(const Model& m, bool probabilities) {
+  if (probabilities && m.output_kind() == OutputKind::logits) return Finish::softmax;
+  if (probabilities && m.output_kind() == OutputKind::binary_logit) return Finish::sigmoid;
+  return scaled_back(m) ? Finish::units : Finish::nothing;
+}
+
+std::string output_meaning(const Model& m, Finish finish) {
+  if (finish == Finish::softmax || finish == Finish::sigmoid) return "probabilities";
+  switch (m.output_kind()) {
+    case OutputKind::logits:
+      return "logits: the largest is the class, softmax makes probabilities of them";
+    case OutputKind::probabilities:
+      return "probabilities of the classes";
+    case OutputKind::binary_logit:
+      return "logit: above 0 means yes, 1 / (1 + exp(-logit)) is the probability";
+    case OutputKind::binary_probability:
+      return "probability of yes";
+    case OutputKind::values:
+      break;
+  }
+  const std::string& target = m.preprocess.target;
+  return target.empty() || tells_class(m) ? "the network's numbers" : c_text::comment(target);
+}
+
+/// Writes the float network; returns its scratch memory.
+CScratch write_float(CWriter& out) {
+  const Model& model = out.model();
+  std::vector<Index> sizes;       // of the arrays that the operations write
+  std::vector<std::size_t> into;  // array of each operation
+  const std::vector<int> path = c_operations(model);
+  for (const int id : path) {
+    const Node& node = model.graph().node(id);
+    if (sizes.empty() || node.op->doc().name == "affine") sizes.push_back(node.shape.size());
+    into.push_back(sizes.size());
+  }
+  const auto name = [&](std::size_t array) {
+    return array == 0              ? std::string("input")
+           : array == sizes.size() ? std::string("output")
+                                   : cat("h", static_cast<int>(array));
+  };
+  for (std::size_t i = 0; i < path.size(); ++i)
+    out.operation(model.graph().node(path[i]), name(i == 0 ? 0 : into[i - 1]), name(into[i]));
+  if (path.empty())
+    out.line(cat("for (int i = 0; i < ", model.outputs(), "; ++i) output[i] = input[i];"));
+  if (!sizes.empty()) sizes.pop_back();  // the output is the caller's
+  return c_scratch(sizes, "float", 4, "h", 1);
+}
+
+void write_finish(CWriter& out, Finish finish) {
+  const Model& m = out.model();
+  if (finish == Finish::softmax || finish == Finish::sigmoid) {
+    out.function(finish == Finish::softmax ? kAsProbabilities : kAsProbability);
+    out.line(cat("probabilities(output, ", m.outputs(), ");"));
+  } else if (finish == Finish::units) {
+    out.line(cat("for (int i = 0; i < ", m.outputs(), "; ++i)"));
+    out.line(cat("  output[i] = (float)((double)output[i] * ",
+                 c_text::number(m.preprocess.target_scale, "the target's scale"), " + ",
+                 c_text::number(m.preprocess.target_offset, "the target's offset"), ");"));
+  }
+}
+
+/// What the library makes of rows, and then predict()'s last step.
+Tensor<float> expected_outputs(const Model& m, const Int8Network* int8, std::span<const float> rows,
+                               Finish finish) {
+  const Index width = m.input().shape().size(), count = static_cast<Index>(rows.size()) / width;
+  Tensor<float> y(count, m.outputs());
+  if (int8 != nullptr) {
+    y = int8->run(rows);
+  } else {
+    Tape<float> tape(m.params(), {.rows = count, .outputs = {m.output()}});
+    tape.set(m.input(), rows);
+    tape.forward();
+    std::ranges::copy(tape.value(m.output()).span(), y.span().begin());
+  }
+  for (Index r = 0; r < count; ++r) {
+    const std::span<float> row = y.row(r);
+    if (finish == Finish::softmax) {
+      const float top = *std::ranges::max_element(row);
+      double sum = 0;
+      for (const float x : row) sum += std::exp(static_cast<double>(x - top));
+      for (float& x : row) x = static_cast<float>(std::exp(static_cast<double>(x - top)) / sum);
+    }
+    for (float& x : row) {
+      const double v = static_cast<double>(x);
+      if (finish == Finish::sigmoid) x = static_cast<float>(1 / (1 + std::exp(-v)));
+      if (finish == Finish::units)
+        x = static_cast<float>(v * m.preprocess.target_scale + m.preprocess.target_offset);
+    }
+  }
+  return y;
+}
+
+/// A function that other files may call: its declaration with a comment, and its definition.
+struct CFunction {
+  std::string about, head, body;
+};
+
+/// Are the columns of the table the network's input as they are?
+bool takes_raw(const Preprocess& p) {
+  return std::ranges::all_of(p.columns, [](const Column& c) {
+    return c.categories.empty() && c.offset == 0 && c.scale == 1;
+  });
+}
+
+std::vector<CFunction> from_raw(const Model& m, const std::string& prefix) {
+  const Preprocess& p = m.preprocess;
+  const Index width = m.input().shape().size();
+  if (p.image.rank() > 0 && p.image.size() == width)
+    return {
+        {"Input from the bytes of a picture, row by row, bright ink on black.",
+         cat("void ", prefix, "_pixels(const unsigned char pixels[", width, "], float input[",
+             width, "])"),
+         cat("  for (int i = 0; i < ", width, "; ++i) input[i] = (float)pixels[i] / 255.0f;\n")}};
+  if (takes_raw(p)) return {};
+  Index features = 0;
+  std::string about = "Input from a row of the table, its columns in this order:", body;
+  const auto constant = [](double v) { return c_text::number(v, "a column's scaling"); };
+  for (std::size_t i = 0; i < p.columns.size(); ++i) {
+    const Column& c = p.columns[i];
+    about += cat("\n     ", c_text::comment(c.name));
+    if (c.categories.empty()) {
+      body += cat("  input[", features, "] = (float)((raw[", i, "] - ", constant(c.offset), ") / ",
+                  constant(c.scale), ");\n");
+      ++features;
+      continue;
+    }
+    about += ", as the number of its category:";
+    for (std::size_t k = 0; k < c.categories.size(); ++k)
+      about += cat(k == 0 ? " " : ", ", k, " ", c_text::comment(c.categories[k]));
+    body += cat("  for (int k = 0; k < ", c.categories.size(), "; ++k) input[", features,
+                " + k] = raw[", i, "] == (double)k ? 1.0f : 0.0f;\n");
+    features += static_cast<Index>(c.categories.size());
+  }
+  if (p.columns.empty() || features != width) return {};
+  return {{about,
+           cat("void ", prefix, "_prepare(const double raw[", p.columns.size(), "], float input[",
+               width, "])"),
+           body}};
+}
+
+CFunction class_function(const Model& m, const std::string& prefix, Finish finish) {
+  const Index n = m.outputs();
+  const std::string head = cat("int ", prefix, "_class(const float output[", n, "])");
+  if (n == 1) {
+    const bool logit = m.output_kind() == OutputKind::binary_logit && finish == Finish::nothing;
+    return {"The class that an output means, 0 or 1.", head,
+            cat("  return output[0] > ", logit ? "0.0f" : "0.5f", ";\n")};
+  }
+  return {cat("The class that an output means, 0 to ", n - 1, "."), head,
+          cat("  int best = 0;\n  for (int i = 1; i < ", n,
+              "; ++i)\n    if (output[i] > output[best]) best = i;\n  return best;\n")};
+}
+
+std::string input_meaning(const Model& m) {
+  const Preprocess& p = m.preprocess;
+  if (p.image.rank() > 0) return cat(p.image.str(), " pixels from 0 (black) to 1, row by row");
+  if (!p.columns.empty() && !takes_raw(p)) return "the columns of a table after scaling, see below";
+  std::string names;
+  for (const Column& c : p.columns)
+    names += cat(names.empty() ? "" : ", ", c_text::comment(c.name));
+  if (!names.empty() && names.size() < 80) return names;
+  return "numbers as in training";
+}
+
+std::string header(const Model& m, const CCodeOptions& o, Finish finish, const CScratch& scratch,
+                   Index flash) {
+  const std::string& p = o.prefix;
+  std::string s =
+      cat("/* ", p, ": a neural network in C99, written by chainrule ", CHAINRULE_VERSION,
+          o.source.empty() ? "" : cat(" from ", c_text::comment(o.source)), "\n\n");
+  s += cat("   model    ", c_text::comment(m.text()), o.int8 != nullptr ? "   (int8)" : "", "\n");
+  s += cat("   input    ", m.input().shape().size(), ": ", input_meaning(m), "\n");
+  s += cat("   output   ", m.outputs(), ": ", output_meaning(m, finish), "\n");
+  s += cat("   memory   ", grouped(flash), " bytes of constants (flash), ", grouped(scratch.bytes),
+           " bytes of static scratch (RAM); nothing is allocated\n");
+  if (o.int8 != nullptr)
+    s += cat("   int8     a number is scale * (q - zero), q from -128 to 127; ranges of ",
+             grouped(o.int8->calibration_rows()), " rows\n");
+  s +=
+      cat("   threads  one call at a time, for the scratch memory is shared\n"
+          "   test     cc -std=c99 -DCHAINRULE_SELF_TEST FILE.c -lm && ./a.out */\n");
+  return s;
+}
+
+}  // namespace
+
+CCode c_code(const Model& model, const CCodeOptions& options) {
+  if (!c_text::is_identifier(options.prefix))
+    throw Error(cat("the prefix '", options.prefix,
+                    "' is no C identifier, expected a letter, then letters, digits and _"));
+  Index constants = 0;
+  for (int i = 0; i < model.params().count(); ++i) constants += model.params()[i].size();
+  if (constants > kMostConstants)
+    throw Error(cat("the model has ", grouped(constants),
+                    " parameters, C code is written for up to ", grouped(kMostConstants)));
+
+  CWriter out(model);
+  const Finish finish = finish_of(model, options.probabilities);
+  const CScratch scratch =
+      options.int8 != nullptr ? write_int8(out, *options.int8) : write_float(out);
+  write_finish(out, finish);
+
+  const Index width = model.input().shape().size(), n = model.outputs();
+  std::vector<CFunction> functions = from_raw(model, options.prefix);
+  functions.push_back({"The network's output for one row.",
+                       cat("void ", options.prefix, "_predict(const float input[", width,
+                           "], float output[", n, "])"),
+                       cat(scratch.declarations.empty() ? "" : "  ", scratch.declarations,
+                           scratch.declarations.empty() ? "" : "\n", out.body())});
+  const bool classes = tells_class(model);
+  if (classes) functions.push_back(class_function(model, options.prefix, finish));
+
+  std::string text = header(model, options, finish, scratch, out.flash());
+  text +=
+      cat("\n#include <math.h>\n", options.int8 != nullptr ? "#include <stdint.h>\n" : "", "\n");
+  for (const CFunction& f : functions) text += cat("/* ", f.about, " */\n", f.head, ";\n");
+  if (classes && !model.class_names.empty()) {
+    std::vector<std::string> names;
+    for (const std::string& name : model.class_names) names.push_back(c_text::quoted(name));
+    const std::string array = c_text::array("char *const", cat(options.prefix, "_class_names"),
+                                            names, static_cast<Index>(names.size()));
+    text += cat("\n", std::string_view(array).substr(std::string_view("static ").size()));
+  }
+  text += cat("\n", out.data(), "\n", out.functions());
+  for (std::size_t i = 0; i < functions.size(); ++i)
+    text += cat(i == 0 ? "" : "\n", functions[i].head, "\n{\n", functions[i].body, "}\n");
+
+  std::vector<float> made_up;
+  std::span<const float> rows = options.test_rows;
+  if (rows.empty()) rows = made_up = made_up_rows(model);
+  if (rows.size() % static_cast<std::size_t>(width) != 0)
+    throw Error(cat("the self-test needs rows of ", width, " numbers"));
+  text += c_self_test(options.prefix, rows, expected_outputs(model, options.int8, rows, finish),
+                      options.int8 != nullptr ? 1e-2f : 1e-5f);
+  return {std::move(text), out.flash(), scratch.bytes};
+}
+
+}  // namespace chainrule

@@ -1,0 +1,343 @@
+#include "chainrule/io/c_ops.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "chainrule/graph/op.h"
+#include "chainrule/io/c_text.h"
+#include "chainrule/io/op_setting.h"
+
+namespace chainrule {
+namespace {
+
+/// y[i] = f(x[i]), in place. `setting` names the operation's number, if it has one.
+struct CActivation {
+  std::string_view op, setting, function;
+};
+
+constexpr CActivation kActivations[] = {
+    {"relu", "", R"(static void apply_relu(float *x, int n)
+{
+  for (int i = 0; i < n; ++i) x[i] = x[i] < 0.0f ? 0.0f : x[i];
+}
+)"},
+    {"leaky_relu", "slope", R"(static void apply_leaky_relu(float *x, int n, float slope)
+{
+  for (int i = 0; i < n; ++i) x[i] = x[i] > 0.0f ? x[i] : slope * x[i];
+}
+)"},
+    {"elu", "alpha", R"(static void apply_elu(float *x, int n, float alpha)
+{
+  for (int i = 0; i < n; ++i) x[i] = x[i] > 0.0f ? x[i] : alpha * expm1f(x[i]);
+}
+)"},
+    {"selu", "", R"(static void apply_selu(float *x, int n)
+{
+  for (int i = 0; i < n; ++i) x[i] = x[i] > 0.0f ? 1.050701f * x[i] : 1.7580993f * expm1f(x[i]);
+}
+)"},
+    {"gelu", "", R"(static void apply_gelu(float *x, int n)
+{
+  for (int i = 0; i < n; ++i) x[i] *= 0.5f * erfcf(-0.70710677f * x[i]);
+}
+)"},
+    {"gelu_tanh", "", R"(static void apply_gelu_tanh(float *x, int n)
+{
+  for (int i = 0; i < n; ++i)
+    x[i] /= 1.0f + expf(-1.5957691f * x[i] * (1.0f + 0.044715f * x[i] * x[i]));
+}
+)"},
+    {"silu", "", R"(static void apply_silu(float *x, int n)
+{
+  for (int i = 0; i < n; ++i) x[i] /= 1.0f + expf(-x[i]);
+}
+)"},
+    {"softplus", "", R"(static void apply_softplus(float *x, int n)
+{
+  for (int i = 0; i < n; ++i) x[i] = (x[i] > 0.0f ? x[i] : 0.0f) + log1pf(expf(-fabsf(x[i])));
+}
+)"},
+    {"sigmoid", "", R"(static void apply_sigmoid(float *x, int n)
+{
+  for (int i = 0; i < n; ++i) x[i] = 1.0f / (1.0f + expf(-x[i]));
+}
+)"},
+    {"tanh", "", R"(static void apply_tanh(float *x, int n)
+{
+  for (int i = 0; i < n; ++i) x[i] = tanhf(x[i]);
+}
+)"},
+};
+
+constexpr std::string_view kCopy = R"(static void copy(const float *x, float *y, int n)
+{
+  for (int i = 0; i < n; ++i) y[i] = x[i];
+}
+)";
+
+constexpr std::string_view kLinear = R"(/* y = w x + b, w holds a row of weights for each output */
+static void linear(const float *x, const float *w, const float *b, float *y, int inputs, int outputs)
+{
+  for (int o = 0; o < outputs; ++o, w += inputs) {
+    float sum = b[o];
+    for (int i = 0; i < inputs; ++i) sum += w[i] * x[i];
+    y[o] = sum;
+  }
+}
+)";
+
+constexpr std::string_view kLinearNoBias =
+    R"(/* y = w x, w holds a row of weights for each output */
+static void linear_no_bias(const float *x, const float *w, float *y, int inputs, int outputs)
+{
+  for (int o = 0; o < outputs; ++o, w += inputs) {
+    float sum = 0.0f;
+    for (int i = 0; i < inputs; ++i) sum += w[i] * x[i];
+    y[o] = sum;
+  }
+}
+)";
+
+constexpr std::string_view kBias = R"(/* x has `lines` lines of n numbers */
+static void add_bias(float *x, const float *b, int lines, int n)
+{
+  for (int l = 0; l < lines; ++l, x += n)
+    for (int i = 0; i < n; ++i) x[i] += b[i];
+}
+)";
+
+constexpr std::string_view kSoftmax = R"(/* x has `lines` lines of n numbers */
+static void apply_softmax(float *x, int lines, int n)
+{
+  for (int l = 0; l < lines; ++l, x += n) {
+    float top = x[0], sum = 0.0f;
+    for (int i = 1; i < n; ++i) top = x[i] > top ? x[i] : top;
+    for (int i = 0; i < n; ++i) sum += x[i] = expf(x[i] - top);
+    for (int i = 0; i < n; ++i) x[i] /= sum;
+  }
+}
+)";
+
+constexpr std::string_view kLogSoftmax = R"(/* x has `lines` lines of n numbers */
+static void apply_log_softmax(float *x, int lines, int n)
+{
+  for (int l = 0; l < lines; ++l, x += n) {
+    float top = x[0], sum = 0.0f;
+    for (int i = 1; i < n; ++i) top = x[i] > top ? x[i] : top;
+    for (int i = 0; i < n; ++i) sum += expf(x[i] - top);
+    for (int i = 0; i < n; ++i) x[i] = x[i] - top - logf(sum);
+  }
+}
+)";
+
+constexpr std::string_view kLayerNorm =
+    R"(/* each of `lines` lines of n numbers gets mean 0 and variance 1, then a scale and a shift */
+static void layer_norm(float *x, const float *scale, const float *shift, int lines, int n,
+                       float epsilon)
+{
+  for (int l = 0; l < lines; ++l, x += n) {
+    float mean = 0.0f, variance = 0.0f;
+    for (int i = 0; i < n; ++i) mean += x[i];
+    mean /= (float)n;
+    for (int i = 0; i < n; ++i) variance += (x[i] - mean) * (x[i] - mean);
+    variance /= (float)n;
+    for (int i = 0; i < n; ++i)
+      x[i] = scale[i] * ((x[i] - mean) / sqrtf(variance + epsilon)) + shift[i];
+  }
+}
+)";
+
+constexpr std::string_view kBatchNorm =
+    R"(/* scale is gamma / sqrt(running variance + epsilon); x has `lines` lines of n numbers */
+static void batch_norm(float *x, const float *mean, const float *scale, const float *shift,
+                       int lines, int n)
+{
+  for (int l = 0; l < lines; ++l, x += n)
+    for (int i = 0; i < n; ++i) x[i] = (x[i] - mean[i]) * scale[i] + shift[i];
+}
+)";
+
+View<const float> parameter(const CWriter& out, const Node& node, std::size_t input) {
+  const Model& model = out.model();
+  return model.params()[model.graph().node(node.inputs[input]).param];
+}
+
+/// Adds an array of a node's parameter and returns its name.
+std::string write_parameter(CWriter& out, const Node& node, std::size_t input) {
+  const std::string name = c_name(out.model().graph().node(node.inputs[input]));
+  const View<const float> values = parameter(out, node, input);
+  out.constants(name, values.span(), values.size());
+  return name;
+}
+
+/// "lines, n" of a node whose lines are along its last axis.
+std::string lines_of(const Node& node) {
+  return cat(node.shape.size() / node.shape.last(), ", ", node.shape.last());
+}
+
+std::string call_activation(CWriter&, const Node& node, std::string_view x) {
+  const auto* a = std::ranges::find(kActivations, node.op->doc().name, &CActivation::op);
+  const std::string setting =
+      a->setting.empty()
+          ? std::string()
+          : cat(", ",
+                c_text::number(static_cast<float>(op_setting(*node.op, a->setting)), node.name));
+  return cat("apply_", a->op, "(", x, ", ", node.shape.size(), setting, ");");
+}
+
+std::string call_bias(CWriter& out, const Node& node, std::string_view x) {
+  return cat("add_bias(", x, ", ", write_parameter(out, node, 1), ", ", lines_of(node), ");");
+}
+
+std::string call_softmax(CWriter&, const Node& node, std::string_view x) {
+  return cat("apply_", node.op->doc().name, "(", x, ", ", lines_of(node), ");");
+}
+
+std::string call_layer_norm(CWriter& out, const Node& node, std::string_view x) {
+  const std::string scale = write_parameter(out, node, 1), shift = write_parameter(out, node, 2);
+  const float epsilon = static_cast<float>(op_setting(*node.op, "epsilon"));
+  return cat("layer_norm(", x, ", ", scale, ", ", shift, ", ", lines_of(node), ", ",
+             c_text::number(epsilon, node.name), ");");
+}
+
+std::string call_batch_norm(CWriter& out, const Node& node, std::string_view x) {
+  const View<const float> gamma = parameter(out, node, 1), variance = parameter(out, node, 4);
+  const double epsilon = op_setting(*node.op, "epsilon");
+  std::vector<float> scale;
+  for (Index i = 0; i < gamma.size(); ++i)
+    scale.push_back(static_cast<float>(static_cast<double>(gamma[i]) /
+                                       std::sqrt(static_cast<double>(variance[i]) + epsilon)));
+  const std::string mean = write_parameter(out, node, 3);
+  const std::string scales = cat(c_text::identifier(node.name), "_scale");
+  out.constants(scales, scale, gamma.size());
+  const std::string shift = write_parameter(out, node, 2);
+  return cat("batch_norm(", x, ", ", mean, ", ", scales, ", ", shift, ", ", lines_of(node), ");");
+}
+
+/// An operation that works in place: its function, and its call with the constants that it needs.
+struct COp {
+  std::string_view op, function;
+  std::string (*call)(CWriter&, const Node&, std::string_view x);
+};
+
+const std::vector<COp>& in_place() {
+  static const std::vector<COp> all = [] {
+    std::vector<COp> ops = {{"bias", kBias, call_bias},
+                            {"softmax", kSoftmax, call_softmax},
+                            {"log_softmax", kLogSoftmax, call_softmax},
+                            {"layer_norm", kLayerNorm, call_layer_norm},
+                            {"batch_norm", kBatchNorm, call_batch_norm}};
+    for (const CActivation& a : kActivations) ops.push_back({a.op, a.function, call_activation});
+    return ops;
+  }();
+  return all;
+}
+
+void write_affine(CWriter& out, const Node& node, std::string_view from, std::string_view to) {
+  const View<const float> w = parameter(out, node, 1);
+  const Index outputs = node.shape.last(), inputs = w.size() / outputs;
+  const std::string weight = c_name(out.model().graph().node(node.inputs[1]));
+  out.constants(weight, output_rows(w.span(), outputs), inputs);
+  if (node.inputs.size() == 2) {
+    out.function(kLinearNoBias);
+    out.line(
+        cat("linear_no_bias(", from, ", ", weight, ", ", to, ", ", inputs, ", ", outputs, ");"));
+  } else {
+    out.function(kLinear);
+    out.line(cat("linear(", from, ", ", weight, ", ", write_parameter(out, node, 2), ", ", to, ", ",
+                 inputs, ", ", outputs, ");"));
+  }
+}
+
+}  // namespace
+
+std::vector<int> c_operations(const Model& model) {
+  const Graph& g = model.graph();
+  std::vector<int> path;
+  for (int id = model.output().id(); id != model.input().id(); id = g.node(id).inputs[0]) {
+    const Node& node = g.node(id);
+    if (node.kind != NodeKind::op)
+      throw Error(cat("'", node.name, "' does not depend on the input, which C code needs"));
+    const std::string_view op = node.op->doc().name;
+    if (op == "dropout" || op == "reshape") continue;
+    if (op != "affine" && std::ranges::find(in_place(), op, &COp::op) == in_place().end())
+      throw Error(cat("the operation ", op, " of '", node.name, "' cannot be written as C code"));
+    for (const int other : std::span(node.inputs).subspan(1))
+      if (g.node(other).kind != NodeKind::param)
+        throw Error(cat("'", node.name, "' reads two computed values, C code can hold a chain"));
+    if (op == "affine" && g.node(node.inputs[0]).shape.rank() != 1)
+      throw Error(cat("'", node.name, "' reads more than one axis, C code expects one"));
+    if (node.shape.size() > std::numeric_limits<std::int32_t>::max())
+      throw Error(cat("'", node.name, "' is too large for C code"));
+    path.push_back(id);
+  }
+  std::ranges::reverse(path);
+  return path;
+}
+
+std::string c_name(const Node& node) { return c_text::identifier(node.name); }
+
+std::vector<float> output_rows(std::span<const float> weight, Index outputs) {
+  const auto out = static_cast<std::size_t>(outputs), in = weight.size() / out;
+  std::vector<float> rows(weight.size());
+  for (std::size_t i = 0; i < in; ++i)
+    for (std::size_t o = 0; o < out; ++o) rows[o * in + i] = weight[i * out + o];
+  return rows;
+}
+
+void CWriter::function(std::string_view text) {
+  if (known_.insert(text).second) functions_ += cat(text, "\n");
+}
+
+void CWriter::constants(std::string_view name, std::span<const float> values, Index row) {
+  std::vector<std::string> items;
+  items.reserve(values.size());
+  for (const float v : values) items.push_back(c_text::number(v, name));
+  constants("float", 4, name, items, row);
+}
+
+void CWriter::constants(std::string_view type, Index bytes, std::string_view name,
+                        const std::vector<std::string>& items, Index row) {
+  data_ += c_text::array(type, name, items, row);
+  flash_ += bytes * static_cast<Index>(items.size());
+}
+
+void CWriter::line(std::string_view text) { body_ += cat("  ", text, "\n"); }
+
+void CWriter::operation(const Node& node, std::string_view from, std::string_view to) {
+  if (node.op->doc().name == "affine") return write_affine(*this, node, from, to);
+  if (from != to) {
+    function(kCopy);
+    line(cat("copy(", from, ", ", to, ", ", node.shape.size(), ");"));
+  }
+  const auto op = std::ranges::find(in_place(), node.op->doc().name, &COp::op);
+  function(op->function);
+  line(op->call(*this, node, to));
+}
+
+CScratch c_scratch(const std::vector<Index>& sizes, std::string_view type, Index element,
+                   std::string_view name, int first) {
+  Index most = 0, sum = 0;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    most = std::max(most, sizes[i] + (i + 1 < sizes.size() ? sizes[i + 1] : 0));
+    sum += sizes[i];
+  }
+  CScratch s{"", most * element};
+  if (sizes.empty()) return s;
+  if (sum == most) {
+    for (std::size_t i = 0; i < sizes.size(); ++i)
+      s.declarations +=
+          cat(i == 0 ? "" : ", ", name, first + static_cast<int>(i), "[", sizes[i], "]");
+    s.declarations = cat("static ", type, " ", s.declarations, ";");
+    return s;
+  }
+  // Neighbours at the two ends of one array never meet.
+  s.declarations = cat("static ", type, " scratch[", most, "];");
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    s.declarations += cat("\n  ", type, " *const ", name, first + static_cast<int>(i),
+                          " = scratch + ", i % 2 == 0 ? 0 : most - sizes[i], ";");
+  return s;
+}
+
+}  // namespace chainrule
