@@ -1,6 +1,7 @@
 #include "chainrule/core/error.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <vector>
 
@@ -42,6 +43,11 @@ std::string grouped(std::int64_t value) {
     s += digits[i];
   }
   return s;
+}
+
+std::string exact(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
 }  // namespace chainrule

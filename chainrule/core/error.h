@@ -63,6 +63,9 @@ std::string cat(const Parts&... parts) {
 /// An integer with thousands separated, as people read it: 101,770.
 std::string grouped(std::int64_t value);
 
+/// The shortest text that reads back as the same number.
+std::string exact(double value);
+
 /// The candidate that is most likely meant by a mistyped word, or "" when none is near.
 template <class Names>
 std::string_view closest(std::string_view word, const Names& names);

@@ -39,7 +39,7 @@ class Op {
  public:
   virtual ~Op() = default;
   virtual const OpDoc& doc() const = 0;
-  /// The hyper-parameters as text, "rate 0.2", or "".
+  /// The hyper-parameters as text, "rate 0.2", or ""; numbers to the last digit (exact()).
   virtual std::string settings() const = 0;
   /// Shape of the output. Throws ShapeError when the inputs do not fit.
   virtual Shape infer(std::span<const Shape> inputs) const = 0;

@@ -19,7 +19,7 @@ struct BinaryCrossEntropy {
 
   double epsilon;
 
-  std::string settings() const { return cat("epsilon ", epsilon); }
+  std::string settings() const { return cat("epsilon ", exact(epsilon)); }
   template <class T>
   T value(T p, T t) const {
     const T q = clipped(p);

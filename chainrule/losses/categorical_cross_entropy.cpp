@@ -18,7 +18,7 @@ struct CategoricalCrossEntropy {
   Index classes;  // 0: the target holds numbers
   double epsilon;
 
-  std::string settings() const { return cat("epsilon ", epsilon); }
+  std::string settings() const { return cat("epsilon ", exact(epsilon)); }
   bool takes_indices(int input) const { return input == 1 && classes > 0; }
 
   Shape infer(std::span<const Shape> in) const {

@@ -19,7 +19,7 @@ struct Huber {
 
   double delta;
 
-  std::string settings() const { return cat("delta ", delta); }
+  std::string settings() const { return cat("delta ", exact(delta)); }
   template <class T>
   T value(T x, T t) const {
     const T d = std::abs(x - t), limit = static_cast<T>(delta);

@@ -24,7 +24,7 @@ struct SoftmaxCrossEntropy {
   double smoothing;
 
   std::string settings() const {
-    return smoothing > 0 ? cat("label_smoothing ", smoothing) : std::string();
+    return smoothing > 0 ? cat("label_smoothing ", exact(smoothing)) : std::string();
   }
   bool takes_indices(int input) const { return input == 1 && classes > 0; }
 

@@ -24,7 +24,7 @@ struct BatchNorm {
   BatchNormOptions options;
 
   std::string settings() const {
-    return cat("momentum ", options.momentum, ", epsilon ", options.epsilon);
+    return cat("momentum ", exact(options.momentum), ", epsilon ", exact(options.epsilon));
   }
 
   Shape infer(std::span<const Shape> in) const {

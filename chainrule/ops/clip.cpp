@@ -12,7 +12,7 @@ struct Clip {
       "clip", {"x"}, "y = min(max(x, low), high)", {"dx = dy * (low <= x <= high)"}};
   double low, high;
 
-  std::string settings() const { return cat("low ", low, ", high ", high); }
+  std::string settings() const { return cat("low ", exact(low), ", high ", exact(high)); }
   template <class T>
   T value(T x) const {
     return std::clamp(x, static_cast<T>(low), static_cast<T>(high));

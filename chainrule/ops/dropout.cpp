@@ -19,7 +19,7 @@ struct Dropout {
   static constexpr bool kAssigns = true;
   double rate;
 
-  std::string settings() const { return cat("rate ", rate); }
+  std::string settings() const { return cat("rate ", exact(rate)); }
   Shape infer(std::span<const Shape> in) const { return in[0]; }
 
   /// The mask.

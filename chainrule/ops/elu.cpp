@@ -17,7 +17,7 @@ struct Elu {
       "linear units, 2016"};
   double alpha;
 
-  std::string settings() const { return cat("alpha ", alpha); }
+  std::string settings() const { return cat("alpha ", exact(alpha)); }
   template <class T>
   T value(T x) const {
     return x > 0 ? x : static_cast<T>(alpha) * std::expm1(x);

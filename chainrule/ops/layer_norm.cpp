@@ -18,7 +18,7 @@ struct LayerNorm {
       "Ba, Kiros, Hinton: Layer normalization, 2016"};
   double epsilon;
 
-  std::string settings() const { return cat("epsilon ", epsilon); }
+  std::string settings() const { return cat("epsilon ", exact(epsilon)); }
 
   Shape infer(std::span<const Shape> in) const {
     if (in[0].rank() == 0)

@@ -14,7 +14,7 @@ struct LeakyRelu {
                                 "acoustic models, 2013"};
   double slope;
 
-  std::string settings() const { return cat("slope ", slope); }
+  std::string settings() const { return cat("slope ", exact(slope)); }
   template <class T>
   T value(T x) const {
     return x > 0 ? x : static_cast<T>(slope) * x;

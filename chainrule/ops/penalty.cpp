@@ -39,7 +39,7 @@ struct Penalty {
   static constexpr const OpDoc& doc = F::doc;
   double lambda;
 
-  std::string settings() const { return cat("lambda ", lambda); }
+  std::string settings() const { return cat("lambda ", exact(lambda)); }
   Shape infer(std::span<const Shape>) const { return {}; }
   Index workspace(std::span<const Shape> in, Index rows) const {
     return detail::sum_workspace(in[0].size() * (in[0].batched() ? rows : 1));

@@ -11,7 +11,7 @@ struct Power {
   inline static const OpDoc doc{"power", {"x"}, "y = x^p", {"dx = dy * p * x^(p - 1)"}};
   double exponent;
 
-  std::string settings() const { return cat("p ", exponent); }
+  std::string settings() const { return cat("p ", exact(exponent)); }
   template <class T>
   T value(T x) const {
     return std::pow(x, static_cast<T>(exponent));
