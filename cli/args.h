@@ -95,6 +95,8 @@ Command check_command();
 Command explain_command();
 Command compare_command();
 Command doctor_command();
+Command export_command();
+Command import_command();
 Command data_list_command();
 Command data_make_command();
 Command data_show_command();

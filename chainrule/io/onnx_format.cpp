@@ -227,6 +227,8 @@ void write(Writer out, const Port& p) {
   Writer type(out, tag(PortField::type));
   Writer tensor(type, tag(TypeField::tensor));
   tensor.add_int32(tag(TensorTypeField::element), static_cast<std::int32_t>(p.type));
+  if (p.axes.empty())  // protozero leaves out a message without content, a scalar's shape is one
+    return tensor.add_message(tag(TensorTypeField::shape), std::string());
   Writer shape(tensor, tag(TensorTypeField::shape));
   for (const Axis& axis : p.axes) {
     Writer dim(shape, tag(ShapeField::dim));
