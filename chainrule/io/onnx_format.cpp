@@ -94,6 +94,12 @@ const Value* Node::find(std::string_view attribute) const {
   return it == attributes.end() ? nullptr : &it->value;
 }
 
+void refuse(const std::string& file, std::string what) {
+  std::ranges::replace_if(
+      what, [](char c) { return c < ' ' || c > '~'; }, '?');
+  throw DataError(cat("ONNX file '", file, "' ", what));
+}
+
 File read(const std::filesystem::path& path) {
   const data::Bytes bytes = data::read_file(path);
   return decode(std::as_bytes(std::span(bytes)), path.string());
@@ -297,9 +303,7 @@ class Decoder {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const {
-    throw DataError(cat("ONNX file '", file_, "' ", what));
-  }
+  [[noreturn]] void fail(const std::string& what) const { refuse(file_, what); }
 
   void limit(std::size_t count, std::size_t most, std::string_view what) const {
     if (count >= most) fail(cat("has more than ", grouped(static_cast<Index>(most)), " ", what));

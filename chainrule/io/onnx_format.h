@@ -79,6 +79,10 @@ bool available();
 /// The bytes of a file. Throws Error when they are more than 2 GiB, protobuf's limit.
 std::string encode(const File& file);
 
+/// Throws DataError: "ONNX file 'FILE' WHAT". Names in it come from the file: what is not printable
+/// is shown as '?'.
+[[noreturn]] void refuse(const std::string& file, std::string what);
+
 /// Reads bytes that nobody vouches for. Throws DataError with one sentence that begins with `name`.
 /// Nothing is allocated that the file's own length does not cover. Limits: 100,000 nodes and
 /// initializers, 1,000 inputs or attributes of a node, names of 1,000 bytes without NUL, 16 axes.

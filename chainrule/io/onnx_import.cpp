@@ -50,9 +50,7 @@ class OnnxImport {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const {
-    throw DataError(cat("ONNX file '", name_, "' ", what));
-  }
+  [[noreturn]] void fail(const std::string& what) const { onnx::refuse(name_, what); }
   [[noreturn]] void refuse(const Layer& l, const std::string& why) const {
     fail(cat("has the node '", l.node->name, "' (", l.node->op, ") ", why));
   }
@@ -179,7 +177,8 @@ class OnnxImport {
     } catch (const DataError&) {
       throw;
     } catch (const Error& e) {
-      fail(cat("holds a network that cannot be built: ", e.what()));
+      const std::string text = e.what();  // its first line; the text of the model is not the user's
+      fail(cat("holds a network that cannot be built: ", text.substr(0, text.find('\n'))));
     }
   }
 

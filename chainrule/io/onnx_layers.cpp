@@ -78,9 +78,7 @@ class LayerFinder {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const {
-    throw DataError(cat("ONNX file '", name_, "' ", what));
-  }
+  [[noreturn]] void fail(const std::string& what) const { onnx::refuse(name_, what); }
   [[noreturn]] void refuse(const Node& n, std::string_view why) const {
     fail(cat("has the node '", n.name, "' (", n.op, ") ", why));
   }
@@ -351,10 +349,14 @@ class LayerFinder {
     const Scaled whole_product = strip(n.outputs[0]);
     if (const Node* const m = maker(whole_product.value, "Mul", 2)) {
       for (std::size_t i = 0; i < 2; ++i) {
-        const Scaled a = strip(m->inputs[i]), gate = strip(m->inputs[1 - i]);
-        const double c = whole_product.coefficient * a.coefficient * gate.coefficient;
-        if (const std::string kind = gated(a.value, gate.value, c); !kind.empty())
-          return {.kind = kind, .arguments = "", .input = a.value, .node = &n};
+        const std::string &x = m->inputs[i], &y = m->inputs[1 - i];
+        // A constant factor belongs to this product, or to the layer before it.
+        for (const Scaled& a : {Scaled{1, x}, strip(x)})
+          for (const Scaled& gate : {Scaled{1, y}, strip(y)}) {
+            const double c = whole_product.coefficient * a.coefficient * gate.coefficient;
+            if (const std::string kind = gated(a.value, gate.value, c); !kind.empty())
+              return {.kind = kind, .arguments = "", .input = a.value, .node = &n};
+          }
       }
     }
     refuse(n, "that is no part of a layer of a model");
