@@ -22,6 +22,8 @@ namespace chainrule::onnx {
 enum class Type : std::int32_t { none = 0, f32 = 1, i32 = 6, i64 = 7, f64 = 11 };
 /// "FLOAT"; the number when it is none of the above.
 std::string type_name(std::int64_t type);
+/// Of one element; 0 for a type that is none of the above.
+std::size_t element_bytes(std::int64_t type);
 
 struct Tensor {
   std::string name;
