@@ -97,6 +97,7 @@ Command compare_command();
 Command doctor_command();
 Command data_fetch_command();
 Command export_command();
+Command import_command();
 Command data_list_command();
 Command data_make_command();
 Command data_show_command();

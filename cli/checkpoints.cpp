@@ -19,8 +19,9 @@ using Names = std::set<std::string, std::less<>>;
 const Names kOfOneProcess = {"--out",        "--json",      "--quiet",  "--threads",
                              "--stop-after", "--overwrite", "--resume", "--stop-after-steps"};
 // Where the same data are found, and what may be another from one process to the next.
-const Names kMayChange = {"DATA",  "--data", "--labels", "--min-accuracy", "--checkpoint-every",
-                          "--keep"};
+const Names kMayChange = {
+    "DATA",   "--data",       "--labels", "--min-accuracy", "--checkpoint-every",
+    "--keep", "--tensorboard"};
 const Names kLength = {"--epochs", "--steps"};
 
 bool has(const Settings& settings, std::string_view name) {

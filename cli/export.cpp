@@ -27,6 +27,11 @@ const std::vector<Format>& export_formats() {
        export_c,
        {"--prefix", "--probabilities", "--int8", "--calibrate", "--calibration-rows", "--data",
         "--labels", "--missing", "--limit", "--data-seed"}},
+      {"onnx",
+       ".onnx",
+       "the network as a graph of ONNX's operator set 17, for ONNX Runtime and others",
+       export_onnx_file,
+       {}},
   };
   return all;
 }
@@ -82,6 +87,7 @@ Command export_command() {
   c.notes_title = "Formats";
   c.examples =
       "  chainrule export run/model.safetensors --to c -o xor.c\n"
+      "  chainrule export run/model.safetensors --to onnx -o m.onnx\n"
       "  chainrule export run/model.safetensors --to c --int8 --calibrate mnist --data ~/mnist -o "
       "m8.c\n";
   c.declare = [](Args& args) {

@@ -25,5 +25,7 @@ struct ExportFlags {
 /// A format writes `model` to `path`, says what people want to know, and adds the same to `json`.
 void export_c(const Model& model, const std::filesystem::path& path, const ExportFlags& flags,
               const Terminal& out, JsonObject& json);
+void export_onnx_file(const Model& model, const std::filesystem::path& path,
+                      const ExportFlags& flags, const Terminal& out, JsonObject& json);
 
 }  // namespace chainrule::cli

@@ -13,6 +13,7 @@
 #include "chainrule/train/curves.h"
 #include "chainrule/train/evaluate.h"
 #include "chainrule/train/fit.h"
+#include "chainrule/train/tensorboard.h"
 #include "cli/args.h"
 #include "cli/checkpoints.h"
 #include "cli/describe.h"
@@ -81,9 +82,10 @@ class Run {
       throw UsageError("--min-accuracy needs classes; here numbers are learnt");
     FitOptions options = fit_options(flags_, splits_.train);
     if (from_) from_->expect_same(splits_, options);
-    Model model =
-        from_ ? std::move(from_->model)
-              : make_model(flags_.model, splits_.train, static_cast<std::uint64_t>(flags_.seed));
+    Model model = from_                   ? std::move(from_->model)
+                  : !flags_.start.empty() ? Model::load(flags_.start)
+                                          : make_model(flags_.model, splits_.train,
+                                                       static_cast<std::uint64_t>(flags_.seed));
     if (!from_) prepare_folder();
     say("data", describe_splits(splits_));
     say("model", describe_model(model));
@@ -97,6 +99,9 @@ class Run {
     options.observers = {&recorder};
     if (!flags_.quiet) options.observers.push_back(&watch);
     options.observers.push_back(&checkpointer);
+    std::optional<TensorBoard> board;
+    if (!flags_.tensorboard.empty())
+      options.observers.push_back(&board.emplace(flags_.tensorboard));
     if (from_) options.resume = &from_->state;
     {
       const InterruptGuard guard;
@@ -290,7 +295,19 @@ Command train_command() {
     auto flags = std::make_shared<TrainFlags>();
     declare_train_flags(args, *flags, false);
     declare_checkpoint_flags(args, *flags);
+    args.group("More");
+    args.flag("--from", "MODEL", &flags->start,
+              "begins with a model file's network and parameters instead of a new one's: one that "
+              "was imported, or trained on other data");
+    args.flag(
+        "--tensorboard", "DIR", &flags->tensorboard,
+        "writes losses, accuracies and the learning rate to an event file in DIR as they come");
     return [flags, &args] {
+      if (!flags->start.empty())
+        for (const char* flag : {"--model", "--hidden", "--init", "--loss", "--l1", "--l2"})
+          if (args.given(flag))
+            throw UsageError(
+                cat("--from and ", flag, " exclude each other: the model has its own"));
       const Terminal out(flags->json ? stderr : stdout);
       if (!flags->resume.empty()) return Run(resume_run(flags->resume, args.given()), out).train();
       if (flags->data.name.empty())

@@ -23,7 +23,7 @@ struct TrainFlags {
   std::string out = "run";
   bool json = false, quiet = false;
   // Of chainrule train alone:
-  std::string resume, checkpoint_every;
+  std::string resume, checkpoint_every, tensorboard, start;
   std::int64_t keep = 3, stop_after = 0, stop_after_steps = 0;
   bool overwrite = false;
 };

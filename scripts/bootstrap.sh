@@ -24,6 +24,7 @@ wanted=(
   zlib1g-dev:zlib.h
   libpng-dev:png.h
   libcurl4-openssl-dev:curl/curl.h
+  libprotozero-dev:protozero/pbf_reader.hpp
   libgtest-dev:gtest/gtest.h
 )
 dev=(
@@ -51,10 +52,13 @@ python_full=(
 )
 full=(
   chromium:chromium
+  python3-onnx:/usr/lib/python3/dist-packages/onnx
   nodejs:node
   npm:npm
 )
-playwright=1.65.1  # of npm: drives chromium in tests/system/page.js
+# Of npm: playwright-core drives chromium in tests/system/page.js, the others read in tests/io what
+# is written here.
+npm_full=(playwright-core@1.65.1 onnxruntime-web@1.30.0 @huggingface/hub@2.17.0)
 bench=(
   python3-numpy:/usr/lib/python3/dist-packages/numpy
   python3-torch:/usr/lib/python3/dist-packages/torch
@@ -69,7 +73,7 @@ for option in "$@"; do
   case $option in
     --dev) wanted+=("${dev[@]}") ;;
     --python) wanted+=("${python[@]}") ;;
-    --full) wanted+=("${python[@]}" "${python_full[@]}" "${full[@]}") with_playwright=1 ;;
+    --full) wanted+=("${python[@]}" "${python_full[@]}" "${full[@]}") with_npm=1 ;;
     --bench) wanted+=("${bench[@]}") ;;
     *)
       echo "usage: scripts/bootstrap.sh [--dev] [--python] [--full] [--bench]" >&2
@@ -128,14 +132,20 @@ if ((${#missing[@]} > 0)); then
   ((${#missing[@]} == 0)) || give_up "bootstrap: still missing after installing ${asked[*]}."
 fi
 
-if [[ -n ${with_playwright:-} && ! -d $(npm root --global)/playwright-core ]]; then
-  echo "installing with npm: playwright-core"
-  root=()
-  [[ $(id -u) -eq 0 ]] || root=(sudo)
-  # Without it one test is skipped, and says so.
-  "${root[@]}" npm install --global --no-audit --no-fund --loglevel=error \
-    "playwright-core@$playwright" >/dev/null ||
-    echo "bootstrap: npm could not install playwright-core" >&2
+if [[ -n ${with_npm:-} ]]; then
+  there=$(npm root --global)
+  packages=()
+  for package in "${npm_full[@]}"; do
+    [[ -d $there/${package%@*} ]] || packages+=("$package")
+  done
+  if ((${#packages[@]} > 0)); then
+    echo "installing with npm: ${packages[*]%@*}"
+    root=()
+    [[ $(id -u) -eq 0 ]] || root=(sudo)
+    # Without them a few tests are skipped, and say so.
+    "${root[@]}" npm install --global --no-audit --no-fund --loglevel=error "${packages[@]}" \
+      >/dev/null || echo "bootstrap: npm could not install ${packages[*]%@*}" >&2
+  fi
 fi
 
 # Presets of version 6.

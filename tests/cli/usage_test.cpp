@@ -8,8 +8,8 @@ namespace chainrule::testing {
 namespace {
 
 const std::vector<std::vector<std::string>> kCommands = {
-    {"train"},        {"eval"},          {"predict"},      {"check"},
-    {"data", "list"}, {"data", "fetch"}, {"data", "make"}, {"data", "show"}};
+    {"train"},  {"eval"},         {"predict"},       {"check"},        {"export"},
+    {"import"}, {"data", "list"}, {"data", "fetch"}, {"data", "make"}, {"data", "show"}};
 
 /// Characters, not bytes.
 std::size_t length(const std::string& line) {
