@@ -49,6 +49,9 @@ python_full=(
   mypy:mypy
 )
 full=(
+  libopenmpi-dev:mpicc
+  openmpi-bin:mpirun
+  iproute2:ip
   chromium:chromium
   nodejs:node
   npm:npm
