@@ -100,12 +100,13 @@ class Sum {
     return false;
   }
 
-  /// The first rank of which a message is missing: in the first round it keeps all others waiting.
+  /// The first rank that has not sent, or not fetched, a message: in the first round it keeps all
+  /// others waiting.
   int missing() {
-    for (int r = 0; r < ranks_; ++r) {
-      int arrived = 0;
-      MPI_Test(&requests_[static_cast<std::size_t>(r)], &arrived, MPI_STATUS_IGNORE);
-      if (arrived == 0) return r;
+    for (int i = 0; i < 2 * ranks_; ++i) {
+      int over = 0;
+      MPI_Test(&requests_[static_cast<std::size_t>(i)], &over, MPI_STATUS_IGNORE);
+      if (over == 0) return i % ranks_;
     }
     return -1;
   }
