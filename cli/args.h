@@ -27,6 +27,7 @@ enum ExitCode : int {
   kUsage = 2,
   kData = 3,
   kNumeric = 4,
+  kRankLost = 5,  ///< of several started by mpirun one was lost, or differs
   kInterrupted = 130
 };
 
@@ -86,6 +87,8 @@ struct Command {
   /// More to read between the flags and the examples, under a title: name and text.
   std::string notes_title = {};
   std::vector<std::pair<std::string, std::string>> notes = {};
+  /// The ranks of mpirun share the work; of another command rank 0 does all.
+  bool shared = false;
 };
 
 Command train_command();

@@ -7,6 +7,7 @@
 
 #include "chainrule/core/atomic_file.h"
 #include "cli/format.h"
+#include "cli/ranks.h"
 
 namespace chainrule::cli {
 namespace {
@@ -16,8 +17,9 @@ namespace fs = std::filesystem;
 using Names = std::set<std::string, std::less<>>;
 
 // Nothing of these decides about the bits of a run; they count for one process.
-const Names kOfOneProcess = {"--out",        "--json",      "--quiet",  "--threads",
-                             "--stop-after", "--overwrite", "--resume", "--stop-after-steps"};
+const Names kOfOneProcess = {"--out",       "--json",         "--quiet",
+                             "--threads",   "--rank-timeout", "--stop-after",
+                             "--overwrite", "--resume",       "--stop-after-steps"};
 // Where the same data are found, and what may be another from one process to the next.
 const Names kMayChange = {
     "DATA",   "--data",       "--labels", "--min-accuracy", "--checkpoint-every",
@@ -125,9 +127,12 @@ ResumedRun resume_run(const std::string& run, const Settings& given) {
     throw DataError(cat("there is nothing to resume: '", folder.string(),
                         "' is no folder; chainrule train writes it with --checkpoint-every, and "
                         "when it is interrupted"));
-  auto lock = std::make_unique<FolderLock>(run);
-  remove_leftovers(run);
-  remove_leftovers(folder);
+  std::unique_ptr<FolderLock> lock;
+  if (rank_number() == 0) {
+    lock = std::make_unique<FolderLock>(run);
+    remove_leftovers(run);
+    remove_leftovers(folder);
+  }
   std::vector<std::string> skipped;
   std::optional<Checkpoint> last = newest_checkpoint(folder, &skipped);
   if (!last)

@@ -11,6 +11,7 @@
 #include "cli/describe.h"
 #include "cli/format.h"
 #include "cli/load_data.h"
+#include "cli/ranks.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 
@@ -90,13 +91,16 @@ int run(const EvalFlags& flags) {
   const Terminal out(flags.json ? stderr : stdout);
   if (flags.threads < 0 || flags.threads > 1024)
     throw UsageError(cat("--threads must be from 0 (all) to 1024, not ", flags.threads));
+  join_ranks(kRankTimeout);
   const Model model = Model::load(flags.model);
   if (flags.min_accuracy && model.class_names.empty())
     throw UsageError("--min-accuracy needs a model of classes; this one predicts numbers");
   const Dataset data = load_data_for(model, flags.data);
   out.labelled("model", describe_model(model));
   out.labelled("data", counted(data.rows(), "row") + "   " + describe_rows(data));
-  const Evaluation e = evaluate(model, data, {.threads = static_cast<int>(flags.threads)});
+  const Evaluation e = evaluate(
+      model, data,
+      {.threads = threads_of_rank(static_cast<int>(flags.threads)), .exchange = joined_ranks()});
   print_result(out, e, model.class_names);
   if (flags.json) print_json(e, model.class_names);
   return accurate_enough(e.accuracy, flags.min_accuracy) ? kOk : kFailed;
@@ -107,6 +111,7 @@ int run(const EvalFlags& flags) {
 Command eval_command() {
   Command c;
   c.name = "eval";
+  c.shared = true;
   c.usage = "MODEL DATA [flags]";
   c.summary = "measure a trained model on data";
   c.about =

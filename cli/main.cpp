@@ -10,6 +10,7 @@
 
 #include "cli/args.h"
 #include "cli/format.h"
+#include "cli/ranks.h"
 #include "cli/terminal.h"
 
 namespace chainrule::cli {
@@ -23,6 +24,7 @@ constexpr const char* kExitCodes =
     "  2    the command line is wrong: an unknown flag, a typo in a model, sizes that do not fit\n"
     "  3    a file or the data in it cannot be used or written\n"
     "  4    training met numbers that are not finite\n"
+    "  5    a rank of several was lost, or was started with something else than the others\n"
     "  130  interrupted by Ctrl-C; the best model so far was written\n";
 
 std::vector<Command> commands() {
@@ -139,6 +141,7 @@ int run(std::vector<std::string> words) {
     return kOk;
   }
   const Command& command = find_command(all, words);
+  if (rank_number() > 0 && !command.shared) return kOk;
   Args args;
   const std::function<int()> action = command.declare(args);
   if (!args.parse(command.name, words)) {
@@ -149,6 +152,12 @@ int run(std::vector<std::string> words) {
 }
 
 int report(const std::string& sentence, ExitCode code) {
+  fail_ranks(
+      [&](const std::string& who) {
+        const Terminal err(stderr, true);
+        err.line(err.bad("chainrule:") + " " + who + sentence);
+      },
+      code);
   const Terminal err(stderr);
   err.line(err.bad("chainrule:") + " " + sentence);
   return code;
@@ -163,10 +172,14 @@ int main(int argc, char** argv) {
   int code = kOk;
   try {
     code = run(std::vector<std::string>(argv + 1, argv + argc));
+    leave_ranks();
+    if (rank_number() > 0) code = kOk;
   } catch (const DataError& e) {
     code = report(e.what(), kData);
   } catch (const NumericError& e) {
     code = report(e.what(), kNumeric);
+  } catch (const RankError& e) {
+    code = report(e.what(), kRankLost);
   } catch (const Error& e) {
     code = report(e.what(), kUsage);
   } catch (const std::bad_alloc&) {

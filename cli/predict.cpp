@@ -18,6 +18,7 @@
 #include "cli/args.h"
 #include "cli/format.h"
 #include "cli/load_data.h"
+#include "cli/ranks.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 
@@ -164,9 +165,11 @@ std::string where(const Rows& rows, std::size_t row) {
 
 int run(const PredictFlags& flags) {
   const Terminal out(flags.json ? stderr : stdout);
+  join_ranks(kRankTimeout);
   const Model model = Model::load(flags.model);
   const Rows rows = read_rows(flags, model, out);
-  const Predictions result = predict(model, rows.features);
+  const Predictions result =
+      predict(model, rows.features, {.threads = threads_of_rank(0), .exchange = joined_ranks()});
   const bool classes = !result.classes.empty();
   const bool probabilities = model.output_kind() != OutputKind::values;
 
@@ -218,6 +221,7 @@ int run(const PredictFlags& flags) {
 Command predict_command() {
   Command c;
   c.name = "predict";
+  c.shared = true;
   c.usage = "MODEL FILE... [flags]";
   c.summary = "say what a trained model sees in pictures or rows";
   c.about =

@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/ranks.h"
+
 namespace chainrule::cli {
 namespace {
 
@@ -30,7 +32,10 @@ std::size_t next(std::string_view text, std::size_t i, bool& visible) {
 
 }  // namespace
 
-Terminal::Terminal(std::FILE* file) : file_(file), interactive_(isatty(fileno(file)) != 0) {
+Terminal::Terminal(std::FILE* file, bool any_rank)
+    : file_(file),
+      mute_(!any_rank && rank_number() > 0),
+      interactive_(!mute_ && isatty(fileno(file)) != 0) {
   const char* term = std::getenv("TERM");
   if (term != nullptr && std::string_view(term) == "dumb") interactive_ = false;
   colour_ = interactive_ && !set_and_not_empty("NO_COLOR");
@@ -44,6 +49,7 @@ int Terminal::width() const {
 }
 
 void Terminal::print(std::string_view text) const {
+  if (mute_) return;
   std::fwrite(text.data(), 1, text.size(), file_);
   std::fflush(file_);
 }

@@ -11,7 +11,8 @@ namespace chainrule::cli {
 /// set (https://no-color.org) or TERM is "dumb".
 class Terminal {
  public:
-  explicit Terminal(std::FILE* file);
+  /// Says nothing on any rank but the first, unless it is told to.
+  explicit Terminal(std::FILE* file, bool any_rank = false);
 
   bool interactive() const { return interactive_; }
   /// Columns of the window now; 100 when it is not a terminal.
@@ -33,6 +34,7 @@ class Terminal {
   std::string paint(std::string_view code, std::string_view text) const;
 
   std::FILE* file_;
+  bool mute_;
   bool interactive_;
   bool colour_;
 };

@@ -22,6 +22,7 @@
 #include "cli/load_data.h"
 #include "cli/output_folder.h"
 #include "cli/progress.h"
+#include "cli/ranks.h"
 #include "cli/terminal.h"
 #include "cli/train_flags.h"
 #include "cli/watch.h"
@@ -77,16 +78,19 @@ class Run {
   int train() {
     check_train_flags(flags_);
     let_large_writes_fail();
+    exchange_ = join_ranks(flags_.rank_timeout, [this] { return advice(); });
     read_data();
     if (flags_.min_accuracy && !splits_.train.has_classes())
       throw UsageError("--min-accuracy needs classes; here numbers are learnt");
     FitOptions options = fit_options(flags_, splits_.train);
     if (from_) from_->expect_same(splits_, options);
+    options.exchange = exchange_;
+    options.threads = threads_of_rank(options.threads);
     Model model = from_                   ? std::move(from_->model)
                   : !flags_.start.empty() ? Model::load(flags_.start)
                                           : make_model(flags_.model, splits_.train,
                                                        static_cast<std::uint64_t>(flags_.seed));
-    if (!from_) prepare_folder();
+    if (!from_ && rank_number() == 0) prepare_folder();
     say("data", describe_splits(splits_));
     say("model", describe_model(model));
     say("training", describe_training(flags_, options));
@@ -96,11 +100,11 @@ class Run {
     TrainingWatch watch(out_);
     Recorder recorder;
     Checkpointer checkpointer(checkpoints_);
-    options.observers = {&recorder};
-    if (!flags_.quiet) options.observers.push_back(&watch);
-    options.observers.push_back(&checkpointer);
+    options.observers = {&recorder, &waits_};
+    if (!flags_.quiet && rank_number() == 0) options.observers.push_back(&watch);
+    if (rank_number() == 0) options.observers.push_back(&checkpointer);
     std::optional<TensorBoard> board;
-    if (!flags_.tensorboard.empty())
+    if (!flags_.tensorboard.empty() && rank_number() == 0)
       options.observers.push_back(&board.emplace(flags_.tensorboard));
     if (from_) options.resume = &from_->state;
     {
@@ -109,6 +113,7 @@ class Run {
       try {
         fit(model, splits_, options);
       } catch (const NumericError& e) {
+        if (rank_number() > 0) throw;
         save(model, recorder.history);
         throw NumericError(cat(e.what(), "; written to ", model_path().string()));
       } catch (const DataError& e) {
@@ -129,6 +134,14 @@ class Run {
 
   std::string resume_command() const {
     return "chainrule train --resume " + shell_word(folder_.string());
+  }
+
+  /// What can be done when a rank was lost.
+  std::string advice() const {
+    const std::optional<Checkpoint> last = newest_checkpoint(checkpoints_.folder);
+    if (!last) return "there is no checkpoint of this run (--checkpoint-every writes some)";
+    return cat("the last checkpoint, after step ", last->state.step,
+               ", is intact: ", resume_command(), " goes on from it, with any number of ranks");
   }
 
   void read_data() {
@@ -188,12 +201,14 @@ class Run {
     return written;
   }
 
-  int finish(Model& model, const History& history) const {
-    const EvaluateOptions how{.threads = static_cast<int>(flags_.threads)};
+  int finish(Model& model, const History& history) {
+    const EvaluateOptions how{.threads = threads_of_rank(static_cast<int>(flags_.threads)),
+                              .exchange = exchange_};
     const bool has_test = splits_.test.rows() > 0;
     const Evaluation train = evaluate(model, splits_.train, how);
     Evaluation test;
     if (has_test) test = evaluate(model, splits_.test, how);
+    if (rank_number() > 0) return kOk;
     const Evaluation& shown = has_test ? test : train;
     remember(model, "train", train);
     if (has_test) remember(model, "test", test);
@@ -211,6 +226,7 @@ class Run {
       say(chosen ? "best" : "result",
           cat(history.best_epoch > 0 ? cat("epoch ", history.best_epoch, ", ") : std::string(),
               has_test ? "test " : "training ", describe_result(shown)));
+      if (exchange_ != nullptr) say("ranks", waits_.text());
       print_files(written);
       print_next(model, history.stopped);
     }
@@ -253,12 +269,18 @@ class Run {
         .add("stopped", std::string(to_string(history.stopped)))
         .add("parameters", model.params().trainable_count())
         .add("model", model_path().string())
-        .add("text", model.text());
+        .add("text", model.text())
+        .add("ranks", exchange_ == nullptr ? 1 : exchange_->size())
+        .add("step_ms", waits_.milliseconds_per_step())
+        .add("wait_ms", waits_.waiting_per_step())
+        .add("sent_bytes", waits_.bytes_per_step());
     Terminal(stdout).line(json.str());
   }
 
   TrainFlags flags_;
   const Terminal& out_;
+  Exchange* exchange_ = nullptr;  ///< of several ranks
+  WaitWatch waits_;
   std::filesystem::path folder_;
   CheckpointOptions checkpoints_;
   std::unique_ptr<FolderLock> lock_;
@@ -271,6 +293,7 @@ class Run {
 Command train_command() {
   Command c;
   c.name = "train";
+  c.shared = true;
   c.usage = "DATA [flags]\n  chainrule train --resume DIR";
   c.summary = "train a network and write it to a file";
   c.about =

@@ -80,6 +80,8 @@ void declare_train_flags(Args& args, TrainFlags& f, bool data) {
             "ends after N epochs without improvement, and keeps the best");
   args.flag("--seed", "N", &f.seed, "of the first weights, the order of rows and dropout");
   args.flag("--threads", "N", &f.threads, "0 for all; the result does not depend on it");
+  args.flag("--rank-timeout", "SECONDS", &f.rank_timeout,
+            "with mpirun: a rank that is silent for so long is given up");
   args.group("Output");
   args.flag("--out", "DIR", &f.out, "folder of the files of this run");
   args.flag("--json", "", &f.json,

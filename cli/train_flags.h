@@ -19,7 +19,7 @@ struct TrainFlags {
   std::string optimizer = "adam", schedule = "constant";
   std::optional<double> lr, momentum, weight_decay, min_accuracy;
   std::int64_t seed = 1, batch = 0, epochs = 0, steps = 0, threads = 0, patience = 0;
-  double clip_norm = 0, clip_value = 0;
+  double clip_norm = 0, clip_value = 0, rank_timeout = 60;
   std::string out = "run";
   bool json = false, quiet = false;
   // Of chainrule train alone:

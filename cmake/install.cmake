@@ -6,7 +6,7 @@ set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/chainrule)
 install(TARGETS chainrule EXPORT chainrule-targets)
 install(EXPORT chainrule-targets NAMESPACE chainrule:: DESTINATION ${config_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/chainrule DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-        FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE)
+        FILES_MATCHING PATTERN "*.h" PATTERN "*-inl.h" EXCLUDE PATTERN "dist" EXCLUDE)
 
 # A static library hands the libraries that it uses on to the programs that link it.
 get_target_property(library_type chainrule TYPE)

@@ -51,6 +51,9 @@ python_full=(
   mypy:mypy
 )
 full=(
+  libopenmpi-dev:mpicc
+  openmpi-bin:mpirun
+  iproute2:ip
   chromium:chromium
   python3-onnx:/usr/lib/python3/dist-packages/onnx
   nodejs:node

@@ -27,6 +27,7 @@ struct Pass {
   bool training = false;   ///< dropout drops, batch_norm uses the batch
   std::uint64_t seed = 0;  ///< random numbers of the pass are fixed by seed, step and node
   std::uint64_t step = 0;
+  Index first_row = 0;  ///< where the rows lie in a batch of which other tapes run the rest
 };
 
 /// What all nodes of a tape share while a batch runs.
@@ -72,6 +73,8 @@ class Context {
   std::span<T> workspace() const { return workspace_; }
   /// Rows of the running batch.
   Index rows() const { return running_->rows; }
+  /// Number of the first one, for random numbers that belong to a row.
+  Index first_row() const { return running_->pass.first_row; }
   /// Training (dropout drops, batch statistics) or inference.
   bool training() const { return running_->pass.training; }
   ThreadPool& pool() const { return *running_->pool; }

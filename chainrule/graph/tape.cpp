@@ -282,6 +282,7 @@ void Tape<T>::plan_backward(int from) {
         cat("'", graph_->node(from).name, "' does not depend on anything to differentiate"));
   // Nodes that `from` depends on and that need a gradient.
   std::vector<bool> reached(slots_.size(), false), written(slots_.size(), false);
+  std::vector<std::size_t> last(slots_.size(), 0);  // step that adds to each gradient
   reached[static_cast<std::size_t>(from)] = written[static_cast<std::size_t>(from)] = true;
   for (std::size_t id = 0; id < slots_.size(); ++id)
     if (wants_grad(static_cast<int>(id))) {
@@ -300,7 +301,7 @@ void Tape<T>::plan_backward(int from) {
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       const auto in = static_cast<std::size_t>(node.inputs[i]);
       if (inputs[i].grad == nullptr) continue;
-      reached[in] = true;
+      reached[in] = true, last[in] = backward_.size();
       if (written[in]) continue;
       const bool once = std::count(node.inputs.begin(), node.inputs.end(), node.inputs[i]) == 1;
       if (node.op->assigns() && once)
@@ -312,11 +313,19 @@ void Tape<T>::plan_backward(int from) {
     backward_.push_back(
         {make_step(it->node, std::move(inputs), it->context.workspace()), std::move(zero)});
   }
+  std::size_t step = 0;
+  for (int p = static_cast<int>(graph_->params().size()) - 1; p >= 0 && !backward_.empty(); --p) {
+    if (params_->offset(p) >= param_grads_.size()) continue;
+    step = std::max(step,
+                    last[static_cast<std::size_t>(graph_->params()[static_cast<std::size_t>(p)])]);
+    backward_[step].final_from = params_->offset(p);
+  }
   backward_from_ = from;
 }
 
 template <class T>
-void Tape<T>::backward(Var from, std::span<const T> upstream) {
+void Tape<T>::backward(Var from, std::span<const T> upstream,
+                       const std::function<void(Index)>& final_from) {
   if (backward_from_ != from.id()) plan_backward(from.id());
   const View<T> seed = view(slot(from.id()).grad, from.id());
   if (upstream.empty()) {
@@ -333,6 +342,7 @@ void Tape<T>::backward(Var from, std::span<const T> upstream) {
       std::fill(grad.begin(), grad.end(), T{});
     }
     step.step.op->backward(step.step.context);
+    if (final_from && step.final_from >= 0) final_from(step.final_from);
   }
 }
 

@@ -1,6 +1,7 @@
 // The memory of a graph and the two loops over it: forward and backward.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -71,7 +72,9 @@ class Tape {
   /// Gradient of `from` with respect to every node before it; the upstream gradient is 1 for each
   /// element, or as given.
   void backward(Var from) { backward(from, {}); }
-  void backward(Var from, std::span<const T> upstream);
+  /// Calls `final_from(k)` as soon as nothing will change param_grads() from k on; k falls to 0.
+  void backward(Var from, std::span<const T> upstream,
+                const std::function<void(Index)>& final_from = {});
   /// Lets operations move their running statistics; once after each training step.
   void update_state();
 
@@ -105,6 +108,8 @@ class Tape {
   struct BackwardStep {
     Step step;
     std::vector<int> zero;  ///< nodes whose gradient must be filled with zeros before
+    Index final_from =
+        -1;  ///< from here on param_grads() is final after the step, and was not before
   };
 
   void plan_memory(const TapeOptions& options);

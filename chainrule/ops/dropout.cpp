@@ -39,17 +39,25 @@ struct Dropout {
     // A random number below this drops its element.
     const auto threshold = static_cast<std::uint32_t>(rate * 0x1p32);
     const T kept = static_cast<T>(1 / (1 - rate));
-    // Element 4 * block + i belongs to word i of that block of random numbers.
-    c.pool().split((x.size() + 3) / 4, detail::kCostly / 4, [=, &c](Index first, Index last) {
+    // Element 4 * block + i, counted from the first row of the whole batch, belongs to word i of
+    // that block of random numbers.
+    const Index before = c.in_shape(0).batched() ? c.first_row() * x.cols() : 0;
+    const Index first_block = before / 4, end_block = (before + x.size() + 3) / 4;
+    c.pool().split(end_block - first_block, detail::kCostly / 4, [=, &c](Index first, Index last) {
+      first += first_block, last += first_block;
       constexpr Index kBlocks = 64;
       std::uint32_t bits[4 * kBlocks];
       for (Index block = first; block < last; block += kBlocks) {
         const Index blocks = std::min(kBlocks, last - block);
         kernels::random_bits(c.random_key(), c.random_stream(), static_cast<std::uint64_t>(block),
                              blocks, bits);
-        const Index begin = 4 * block, count = std::min(4 * blocks, x.size() - begin);
-        for (Index i = 0; i < count; ++i) mask[begin + i] = bits[i] < threshold ? T{0} : kept;
-        for (Index i = begin; i < begin + count; ++i) y[i] = x[i] * mask[i];
+        const Index origin = 4 * block - before;  // of the block's words
+        const Index begin = std::max<Index>(origin, 0);
+        const Index end = std::min(origin + 4 * blocks, x.size());
+        const std::uint32_t* const words = bits + (begin - origin);
+        for (Index i = 0; i < end - begin; ++i)
+          mask[begin + i] = words[i] < threshold ? T{0} : kept;
+        for (Index i = begin; i < end; ++i) y[i] = x[i] * mask[i];
       }
     });
   }

@@ -1,6 +1,7 @@
 #include "chainrule/train/evaluate.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -66,19 +67,29 @@ Predictions predict_rows(const Model& model, Index rows, const EvaluateOptions& 
   const bool is_class = predicts_classes(model);
   const float boundary = decision_boundary(model);
   Predictions p{Tensor<float>(rows, model.outputs()), {}};
-  for (Index first = 0; first < rows; first += batch) {
-    const Index count = std::min(batch, rows - first);
+  if (is_class) p.classes.resize(static_cast<std::size_t>(rows));
+  const Part part = part_of(rows, options.exchange);
+  const Index end = part.first + part.count;
+  for (Index first = part.first; first < end; first += batch) {
+    const Index count = std::min(batch, end - first);
     tape.set_rows(count);
     fill(tape, first, count);
     tape.forward();
     const View<const float> outputs = tape.value(model.output());
     for (Index i = 0; i < count; ++i) {
       const std::span<const float> row = outputs.row(i);
-      if (is_class) p.classes.push_back(decide(row, boundary));
+      if (is_class) p.classes[static_cast<std::size_t>(first + i)] = decide(row, boundary);
       std::copy(row.begin(), row.end(), p.values.row(first + i).begin());
       finish(p.values.row(first + i), model, is_class);
     }
   }
+  if (options.exchange == nullptr) return p;
+  // Where other ranks have predicted there are zeros.
+  std::vector<double> classes(p.classes.begin(), p.classes.end());
+  options.exchange->start_sum(p.values.span());
+  options.exchange->sum(std::span<double>(classes));
+  std::transform(classes.begin(), classes.end(), p.classes.begin(),
+                 [](double c) { return static_cast<std::int32_t>(c); });
   return p;
 }
 
@@ -88,9 +99,11 @@ float decision_boundary(const Model& model) {
   return model.output_kind() == OutputKind::binary_logit ? 0.0f : 0.5f;
 }
 
-Evaluator::Evaluator(const Model& model, const Dataset& data, Index batch, ThreadPool& pool)
+Evaluator::Evaluator(const Model& model, const Dataset& data, Index batch, ThreadPool& pool,
+                     Exchange* exchange)
     : model_(&model),
       data_(&data),
+      exchange_(exchange),
       feed_(model, data),
       tape_(model.params(), {.rows = fitting_batch(batch, data.rows()),
                              .pool = &pool,
@@ -103,9 +116,10 @@ Evaluator::Evaluator(const Model& model, const Dataset& data, Index batch, Threa
 template <class F>
 double Evaluator::run(F&& on_batch) {
   double loss = 0, weight = 0;
-  const Index rows = feed_.rows();
-  for (Index first = 0; first < rows; first += tape_.capacity()) {
-    const Index count = std::min(tape_.capacity(), rows - first);
+  const Part rows = part_of(feed_.rows(), exchange_);
+  const Index end = rows.first + rows.count;
+  for (Index first = rows.first; first < end; first += tape_.capacity()) {
+    const Index count = std::min(tape_.capacity(), end - first);
     const auto batch = part(order_, first, count);
     tape_.set_rows(count);
     feed_.features(tape_, batch);
@@ -122,7 +136,17 @@ double Evaluator::run(F&& on_batch) {
     }
     on_batch(Batch{first, tape_.value(model_->output())});
   }
-  return loss / weight;
+  std::array<double, 2> sums = {loss, weight};
+  if (exchange_ != nullptr) exchange_->sum(std::span<double>(sums));
+  return sums[0] / sums[1];
+}
+
+void Evaluator::add_up(std::span<std::int64_t> counts) const {
+  if (exchange_ == nullptr) return;
+  std::vector<double> sums(counts.begin(), counts.end());  // exact up to 2^53
+  exchange_->sum(std::span<double>(sums));
+  std::transform(sums.begin(), sums.end(), counts.begin(),
+                 [](double c) { return static_cast<std::int64_t>(c); });
 }
 
 Score Evaluator::score() {
@@ -134,6 +158,7 @@ Score Evaluator::score() {
       right += decide(b.outputs.row(i), boundary_) ==
                data_->classes[static_cast<std::size_t>(b.first + i)];
   });
+  add_up({&right, 1});
   if (data_->has_classes())
     score.accuracy = static_cast<double>(right) / static_cast<double>(feed_.rows());
   return score;
@@ -156,6 +181,8 @@ Evaluation Evaluator::evaluate(Index top_k) {
                                         : in_top_k(b.outputs.row(i), truth, e.top_k);
       }
     });
+    add_up(e.confusion.writable_counts());
+    add_up({&among, 1});
     e.accuracy = e.confusion.accuracy();
     e.top_k_accuracy = static_cast<double>(among) / static_cast<double>(e.rows);
     return e;
@@ -177,6 +204,7 @@ Evaluation Evaluator::evaluate(Index top_k) {
       regression.add(truth, predicted);
     }
   });
+  if (exchange_ != nullptr) regression.add_up(*exchange_);
   e.mse = regression.mse(), e.mae = regression.mae(), e.r2 = regression.r2();
   return e;
 }
@@ -185,7 +213,7 @@ Evaluation evaluate(const Model& model, const Dataset& data, const EvaluateOptio
   data.validate();
   if (data.rows() == 0) throw DataError("there are no rows to evaluate the model on");
   ThreadPool pool(options.threads);
-  return Evaluator(model, data, options.batch, pool).evaluate(options.top_k);
+  return Evaluator(model, data, options.batch, pool, options.exchange).evaluate(options.top_k);
 }
 
 Predictions predict(const Model& model, std::span<const float> features,

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "chainrule/core/exchange.h"
 #include "chainrule/core/tensor.h"
 #include "chainrule/data/dataset.h"
 #include "chainrule/model/model.h"
@@ -17,6 +18,8 @@ struct EvaluateOptions {
   Index batch = 256;  ///< rows at a time
   Index top_k = 5;
   int threads = 0;  ///< 0: all that there are
+  /// Each rank runs a part of the rows, and all get the whole result.
+  Exchange* exchange = nullptr;
 };
 
 /// Sample weights count in `loss` alone; everything else counts rows.

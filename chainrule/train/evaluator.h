@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "chainrule/core/exchange.h"
 #include "chainrule/core/thread_pool.h"
 #include "chainrule/graph/tape.h"
 #include "chainrule/train/evaluate.h"
@@ -16,10 +17,12 @@ namespace chainrule {
 /// The output above which a model with a single output means the second of two classes.
 float decision_boundary(const Model& model);
 
-/// Memory for measuring one dataset again and again. Model, data and pool must outlive it.
+/// Memory for measuring one dataset again and again. Model, data, pool and exchange must outlive
+/// it. With an exchange each rank runs a part of the rows, and all get the same result.
 class Evaluator {
  public:
-  Evaluator(const Model& model, const Dataset& data, Index batch, ThreadPool& pool);
+  Evaluator(const Model& model, const Dataset& data, Index batch, ThreadPool& pool,
+            Exchange* exchange = nullptr);
 
   /// Weighted mean of the rows' losses, and accuracy when there are classes.
   Score score();
@@ -31,12 +34,15 @@ class Evaluator {
     Index first;
     View<const float> outputs;  // [rows, outputs]
   };
-  /// Runs all rows, returns the loss.
+  /// Runs the rank's rows, returns the loss of all.
   template <class F>
   double run(F&& on_batch);
+  /// Replaces counts by their sums over the ranks.
+  void add_up(std::span<std::int64_t> counts) const;
 
   const Model* model_;
   const Dataset* data_;
+  Exchange* exchange_;
   Feed feed_;
   Tape<float> tape_;
   std::vector<std::int32_t> order_;  // 0, 1, 2, ...

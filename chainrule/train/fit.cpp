@@ -1,6 +1,7 @@
 #include "chainrule/train/fit.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -12,6 +13,8 @@
 #include "chainrule/optim/clip.h"
 #include "chainrule/train/evaluator.h"
 #include "chainrule/train/feed.h"
+#include "chainrule/train/same_run.h"
+#include "chainrule/train/share.h"
 #include "chainrule/train/thread_trial.h"
 
 namespace chainrule {
@@ -61,7 +64,7 @@ class Run {
 
   void resume(const RunState& from);
   void step();
-  void count_right(std::span<const std::int32_t> rows);
+  std::int64_t count_right(std::span<const std::int32_t> rows) const;
   /// Measures and adds a row to the history.
   void end_epoch();
   bool keep_if_best(const EpochRow& row);
@@ -79,12 +82,14 @@ class Run {
   ThreadTrial trial_{pool_};
   Feed feed_;
   Loader loader_;
+  Share<float> share_;
   Tape<float> tape_;
   std::optional<Evaluator> validation_, test_;
   std::span<float> params_, trainable_;
   Var output_, loss_;
   float boundary_;
   std::int64_t steps_;
+  bool told_to_stop_ = false;  ///< some rank was
   RunState state_;
   std::int64_t first_step_ = 0;  ///< of this call
   Index first_epoch_ = 0;
@@ -101,8 +106,11 @@ Run::Run(Model& model, const Splits& data, const FitOptions& options)
                                   .shuffle = options.shuffle,
                                   .replacement = options.replacement,
                                   .seed = options.seed}),
-      tape_(model.params(),
-            {.rows = loader_.batch(), .pool = &pool_, .input_gradients = false, .outputs = {}}),
+      share_(options.exchange, data.train),
+      tape_(model.params(), {.rows = share_.most_rows(loader_.batch()),
+                             .pool = &pool_,
+                             .input_gradients = false,
+                             .outputs = {}}),
       params_(model.params().all()),
       trainable_(model.params().trainable()),
       output_(model.output()),
@@ -118,7 +126,7 @@ Run::Run(Model& model, const Splits& data, const FitOptions& options)
   if (steps_ > kMostSteps) throw Error("more than 2^40 training steps were asked for");
   const auto measure = [&](const Dataset& part, std::optional<Evaluator>& evaluator) {
     part.validate();
-    if (part.rows() > 0) evaluator.emplace(model, part, kEvaluationBatch, pool_);
+    if (part.rows() > 0) evaluator.emplace(model, part, kEvaluationBatch, pool_, options.exchange);
   };
   measure(data.validation, validation_);
   measure(data.test, test_);
@@ -132,6 +140,8 @@ Run::Run(Model& model, const Splits& data, const FitOptions& options)
   keep();
   if (options.resume != nullptr) resume(*options.resume);
   first_step_ = state_.step, first_epoch_ = state_.loader.epoch;
+  if (options.exchange != nullptr)
+    check_same_run(*options.exchange, model, data, options, state_.step);
 }
 
 void Run::resume(const RunState& from) {
@@ -187,7 +197,10 @@ std::optional<StopReason> Run::ends() const {
   if (reached(state_.step - first_step_, options_.pause_after_steps) ||
       reached(state_.loader.epoch - first_epoch_, options_.pause_after_epochs))
     return StopReason::paused;
-  const bool asked = options_.stop != nullptr && options_.stop->load();
+  // All ranks stop after the same step.
+  const bool asked = options_.exchange != nullptr
+                         ? told_to_stop_
+                         : options_.stop != nullptr && options_.stop->load();
   if (asked && state_.step > first_step_) return StopReason::interrupted;
   return std::nullopt;
 }
@@ -195,12 +208,24 @@ std::optional<StopReason> Run::ends() const {
 void Run::step() {
   trial_.start_step();
   const Loader::State where = loader_.state();
-  const std::span<const std::int32_t> rows = loader_.next();
+  const std::span<const std::int32_t> batch = loader_.next(), rows = share_.take(batch);
   feed_(tape_, rows);
-  tape_.forward(
-      {.training = true, .seed = options_.seed, .step = static_cast<std::uint64_t>(state_.step)});
-  const double loss = static_cast<double>(tape_.value(loss_)[0]);
-  if (std::isfinite(loss)) tape_.backward(loss_);
+  if (share_.idle()) std::ranges::fill(tape_.input(model_.weight()), 1.0f);
+  tape_.forward({.training = true,
+                 .seed = options_.seed,
+                 .step = static_cast<std::uint64_t>(state_.step),
+                 .first_row = share_.part().first});
+  const double own_loss = static_cast<double>(tape_.value(loss_)[0]);
+  const std::int64_t right = count_right(rows.first(static_cast<std::size_t>(share_.part().count)));
+  const bool stop = options_.stop != nullptr && options_.stop->load();
+  // Over all ranks: the loss, how many rows are right, how many ranks shall stop.
+  std::array<double, 3> sums = {share_.factor() * own_loss, static_cast<double>(right),
+                                stop ? 1.0 : 0.0};
+  share_.add_up(sums);
+  // One rank must not stay behind while the others wait for its gradients.
+  if (std::isfinite(own_loss) || options_.exchange != nullptr) share_.backward(tape_, loss_);
+  const double loss = sums[0];
+  told_to_stop_ = sums[2] > 0;
   const std::span<float> grads = tape_.param_grads();
   if (!std::isfinite(loss) || !all_finite(std::span<const float>(grads), pool_)) {
     const std::optional<NonFinite> found = tape_.find_nonfinite();
@@ -213,24 +238,30 @@ void Run::step() {
   options_.optimizer.step(state_.optimizer, trainable_, std::span<const float>(grads), state_.lr,
                           pool_);
   tape_.update_state();
+  share_.average(params_.subspan(trainable_.size()));
   trial_.end_step();
 
   state_.loader = loader_.state();
   ++state_.step, ++state_.epoch_steps;
   state_.loss_sum += loss;
   state_.last_loss = loss;
-  if (!data_.train.classes.empty()) count_right(rows);
+  if (!data_.train.classes.empty()) {
+    state_.right += static_cast<std::int64_t>(sums[1]);
+    state_.rows += std::ssize(batch);
+  }
   for (Observer* o : options_.observers)
     o->on_step({state_.step, where.epoch + 1, loss, state_.lr, tape_});
 }
 
-void Run::count_right(std::span<const std::int32_t> rows) {
-  const View<const float> outputs = tape_.value(output_);
+std::int64_t Run::count_right(std::span<const std::int32_t> rows) const {
   const std::vector<std::int32_t>& classes = data_.train.classes;
+  if (classes.empty()) return 0;
+  const View<const float> outputs = tape_.value(output_);
+  std::int64_t right = 0;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    state_.right += decide(outputs.row(static_cast<Index>(i)), boundary_) ==
-                    classes[static_cast<std::size_t>(rows[i])];
-  state_.rows += static_cast<std::int64_t>(rows.size());
+    right += decide(outputs.row(static_cast<Index>(i)), boundary_) ==
+             classes[static_cast<std::size_t>(rows[i])];
+  return right;
 }
 
 void Run::end_epoch() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "chainrule/core/exchange.h"
 #include "chainrule/core/tensor.h"
 #include "chainrule/data/dataset.h"
 #include "chainrule/data/loader.h"
@@ -46,6 +47,11 @@ struct FitOptions {
   /// Goes on from this state to the bit, when the model has the parameters of that moment, and data
   /// and options are the same. A checkpoint has both: see checkpoint.h.
   const RunState* resume = nullptr;
+  /// Not null: every rank makes the same call, runs its part of each batch and of the rows that are
+  /// measured, and ends with the same parameters; see share.h. What differs between ranks is found
+  /// before the first step; RankError. Statistics of batch_norm are those of a rank's rows, the
+  /// running ones the mean over the ranks. A rank stops when any is told to.
+  Exchange* exchange = nullptr;
 };
 
 /// Everything that changes during a run, beside the parameters. Random numbers depend on the seed

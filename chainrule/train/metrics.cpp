@@ -87,6 +87,25 @@ void Regression::add(std::span<const double> truth, std::span<const double> pred
   }
 }
 
+// Chan, Golub, LeVeque: the spread of several parts around their common mean is the sum of their
+// own spreads and of rows * (mean - common mean)^2.
+void Regression::add_up(Exchange& exchange) {
+  const double own = static_cast<double>(rows_);
+  std::vector<double> sums = {own};
+  for (const Sums& s : outputs_) sums.insert(sums.end(), {own * s.mean, s.squared, s.absolute});
+  exchange.sum(std::span<double>(sums));
+  std::vector<double> spreads;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const double mean = sums[0] > 0 ? sums[1 + 3 * i] / sums[0] : 0,
+                 shift = outputs_[i].mean - mean;
+    spreads.push_back(outputs_[i].spread + own * shift * shift);
+    outputs_[i] = {mean, 0, sums[2 + 3 * i], sums[3 + 3 * i]};
+  }
+  exchange.sum(std::span<double>(spreads));
+  for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i].spread = spreads[i];
+  rows_ = static_cast<std::int64_t>(sums[0]);
+}
+
 double Regression::mse() const {
   double sum = 0;
   for (const Sums& s : outputs_) sum += s.squared;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "chainrule/core/exchange.h"
 #include "chainrule/core/shape.h"
 #include "chainrule/core/tensor.h"
 
@@ -40,6 +41,7 @@ class Confusion {
   }
   /// classes() x classes(), row-major; a row holds the rows of one true class.
   std::span<const std::int64_t> counts() const { return counts_; }
+  std::span<std::int64_t> writable_counts() { return counts_; }
   std::int64_t rows() const;
 
   /// The part of the rows that were given their class; NaN without rows.
@@ -59,6 +61,8 @@ class Regression {
  public:
   explicit Regression(Index outputs = 0);
   void add(std::span<const double> truth, std::span<const double> predicted);
+  /// Joins what every rank has collected; all have the same afterwards.
+  void add_up(Exchange& exchange);
 
   /// Mean squared and mean absolute error over rows and outputs; NaN without rows.
   double mse() const;

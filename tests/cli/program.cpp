@@ -86,7 +86,8 @@ Program::Program(const std::vector<std::string>& words, const RunOptions& option
     posix_spawn_file_actions_addopen(&actions, 1, options.output.c_str(), O_WRONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, err[1], 2);
 
-  std::vector<std::string> arguments = {CHAINRULE_PROGRAM};
+  std::vector<std::string> arguments = options.launcher;
+  arguments.push_back(CHAINRULE_PROGRAM);
   arguments.insert(arguments.end(), words.begin(), words.end());
   std::vector<char*> argv;
   for (std::string& a : arguments) argv.push_back(a.data());
@@ -106,7 +107,7 @@ Program::Program(const std::vector<std::string>& words, const RunOptions& option
 
   const FileLimit limit(options.largest_file);
   const int failed =
-      posix_spawn(&pid_, CHAINRULE_PROGRAM, &actions, nullptr, argv.data(), envp.data());
+      posix_spawn(&pid_, arguments[0].c_str(), &actions, nullptr, argv.data(), envp.data());
   posix_spawn_file_actions_destroy(&actions);
   close(out[1]), close(err[1]);
   out_ = out[0], err_ = err[0];

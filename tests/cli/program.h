@@ -22,9 +22,10 @@ struct Outcome {
 
 struct RunOptions {
   std::map<std::string, std::string> environment = {};
-  std::string output = {};        ///< a file that takes the place of standard output
-  bool terminal = false;          ///< standard output is a terminal of 90 columns
-  std::int64_t largest_file = 0;  ///< bytes; 0 for no limit
+  std::string output = {};                 ///< a file that takes the place of standard output
+  bool terminal = false;                   ///< standard output is a terminal of 90 columns
+  std::int64_t largest_file = 0;           ///< bytes; 0 for no limit
+  std::vector<std::string> launcher = {};  ///< a program, with arguments, that starts this one
 };
 
 /// A process whose standard output and error are read through pipes.

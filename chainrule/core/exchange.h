@@ -1,0 +1,58 @@
+// Several processes that compute together, and how they add up what each has found.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "chainrule/core/error.h"
+#include "chainrule/core/shape.h"
+
+namespace chainrule {
+
+/// Another rank was lost, does not answer, or was started with something else than this one.
+class RankError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// What one process, a rank, knows of all that compute together. Each of them makes the same calls
+/// with the same sizes in the same order. chainrule/dist makes one from MPI.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual int rank() const = 0;  ///< from 0
+  virtual int size() const = 0;
+
+  /// Begins to replace `values` by their sums over all ranks, while the caller goes on; they must
+  /// stay untouched until wait() returns. Every rank gets the same bits, whatever the timing: terms
+  /// are added in the order of the ranks.
+  virtual void start_sum(std::span<float> values) = 0;
+  virtual void start_sum(std::span<double> values) = 0;
+  /// Until every sum that was begun is there. Throws RankError.
+  virtual void wait() = 0;
+
+  /// What wait() has taken so far, and what was sent to other ranks.
+  virtual double seconds_waited() const = 0;
+  virtual std::int64_t bytes_sent() const = 0;
+
+  template <class T>
+  void sum(std::span<T> values) {
+    start_sum(values);
+    wait();
+  }
+};
+
+/// Some of a row of things, one after another.
+struct Part {
+  Index first, count;
+};
+
+/// What the calling rank takes of n things: as much as others, or one more. All without an
+/// exchange.
+inline Part part_of(Index n, const Exchange* exchange) {
+  if (exchange == nullptr) return {0, n};
+  const Index first = exchange->rank() * n / exchange->size();
+  return {first, (exchange->rank() + 1) * n / exchange->size() - first};
+}
+
+}  // namespace chainrule

@@ -1,0 +1,254 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "chainrule/core/random.h"
+#include "chainrule/data/digits.h"
+#include "chainrule/data/loader.h"
+#include "chainrule/optim/optimizers.h"
+#include "chainrule/optim/sgd.h"
+#include "chainrule/train/evaluate.h"
+#include "chainrule/train/feed.h"
+#include "chainrule/train/fit.h"
+#include "chainrule/train/same_run.h"
+#include "chainrule/train/share.h"
+#include "tests/dist/exchange.h"
+
+namespace chainrule {
+namespace {
+
+using testing::exchange;
+
+const Splits& digits() {
+  static const Splits data = data::digits({.seed = 1});
+  return data;
+}
+
+Model network(const char* text = "linear 50, relu, linear 10") {
+  return Model(text, digits().train.features, {.seed = 1});
+}
+
+FitOptions options(Exchange* e) {
+  FitOptions o;
+  o.optimizer = Sgd{.lr = 0.1};
+  o.steps = 200;
+  o.batch = 128;
+  o.seed = 3;
+  o.threads = 1;
+  o.exchange = e;
+  return o;
+}
+
+std::vector<float> values(const Model& model) {
+  const std::span<float> all = model.params().all();
+  return {all.begin(), all.end()};
+}
+
+/// |a - b| / |b|
+template <class T>
+double distance(const std::vector<T>& a, const std::vector<T>& b) {
+  double apart = 0, whole = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double d = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+    apart += d * d, whole += static_cast<double>(b[i]) * static_cast<double>(b[i]);
+  }
+  return std::sqrt(apart / whole);
+}
+
+template <class T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+/// The sum of equal numbers is their multiple.
+bool same_everywhere(const std::vector<float>& own) {
+  std::vector<double> sum(own.begin(), own.end());
+  exchange().sum(std::span<double>(sum));
+  for (std::size_t i = 0; i < sum.size(); ++i)
+    if (sum[i] != static_cast<double>(own[i]) * exchange().size()) return false;
+  return true;
+}
+
+// Values whose sum depends on the order of the terms; lengths around the pieces and the limits.
+TEST(Ranks, SumsAreThoseInTheOrderOfTheRanks) {
+  Exchange& e = exchange();
+  for (const std::size_t size : {1, 3, 4, 511, 513, 2047, 100'003}) {
+    const auto term = [&](int rank) {
+      Random random(7, static_cast<std::uint64_t>(rank));
+      std::vector<float> v(size);
+      for (float& x : v) x = static_cast<float>(std::exp(20 * random.uniform() - 10));
+      return v;
+    };
+    std::vector<float> expected(size);
+    std::vector<double> sums(size, 0.0);
+    for (int r = 0; r < e.size(); ++r) {
+      const std::vector<float> t = term(r);
+      for (std::size_t i = 0; i < size; ++i) sums[i] += static_cast<double>(t[i]);
+    }
+    std::copy(sums.begin(), sums.end(), expected.begin());
+    std::vector<float> floats = term(e.rank());
+    std::vector<double> doubles(floats.begin(), floats.end());
+    e.start_sum(std::span<float>(floats));
+    e.start_sum(std::span<double>(doubles));
+    e.wait();
+    EXPECT_TRUE(same_bits(floats, expected)) << size;
+    EXPECT_TRUE(same_bits(doubles, sums)) << size;
+  }
+}
+
+// More sums at a time than there is room for.
+TEST(Ranks, ManySumsAtOnce) {
+  std::vector<std::vector<double>> values(100, std::vector<double>(3000, 1.0));
+  for (std::vector<double>& v : values) exchange().start_sum(std::span<double>(v));
+  exchange().wait();
+  for (const std::vector<double>& v : values) {
+    EXPECT_EQ(v.front(), exchange().size());
+    EXPECT_EQ(v.back(), exchange().size());
+  }
+}
+
+TEST(Ranks, TrainLikeOneInFloat) {
+  Model alone = network(), shared = network(), again = network();
+  const History one = fit(alone, digits(), options(nullptr));
+  const History many = fit(shared, digits(), options(&exchange()));
+  fit(again, digits(), options(&exchange()));
+  const double apart = distance(values(shared), values(alone));
+  RecordProperty("distance", std::to_string(apart));
+  if (exchange().rank() == 0) std::printf("float: %.2e\n", apart);
+  EXPECT_LT(apart, 1e-6);
+  EXPECT_TRUE(same_bits(values(shared), values(again)));
+  EXPECT_NEAR(one.epochs.back().train.loss, many.epochs.back().train.loss, 1e-5);
+  EXPECT_NEAR(one.epochs.back().test.accuracy, many.epochs.back().test.accuracy, 1e-3);
+
+  EXPECT_TRUE(same_everywhere(values(shared)));
+}
+
+std::vector<double> train_in_double(Exchange* e) {
+  Model model = network();
+  Params<double> params(model.graph(), 1);
+  const Dataset& data = digits().train;
+  const Feed feed(model, data);
+  Share<double> share(e, data, 1000);
+  Loader loader(data.rows(), {.batch = 128, .seed = 3});
+  Tape<double> tape(params,
+                    {.rows = share.most_rows(128), .input_gradients = false, .outputs = {}});
+  const Optimizer optimizer = Sgd{.lr = 0.1};
+  OptimizerState<double> state = optimizer.start<double>(std::ssize(params.trainable()));
+  ThreadPool pool(1);
+  for (int step = 0; step < 200; ++step) {
+    feed(tape, share.take(loader.next()));
+    tape.forward({.training = true});
+    share.backward(tape, model.loss());
+    optimizer.step(state, params.trainable(), std::span<const double>(tape.param_grads()), 0.1,
+                   pool);
+  }
+  return {params.all().begin(), params.all().end()};
+}
+
+TEST(Ranks, TrainLikeOneInDouble) {
+  const double apart = distance(train_in_double(&exchange()), train_in_double(nullptr));
+  if (exchange().rank() == 0) std::printf("double: %.2e\n", apart);
+  EXPECT_LT(apart, 1e-12);
+}
+
+// Random numbers belong to a row of the batch, wherever it runs. 13 columns: not a multiple of the
+// four numbers that are made at a time.
+TEST(Ranks, DropoutIsThatOfOne) {
+  Model alone = network("linear 13, relu, dropout 0.5, linear 10");
+  Model shared = network("linear 13, relu, dropout 0.5, linear 10");
+  FitOptions o = options(nullptr);
+  o.steps = 20, o.batch = 50;
+  fit(alone, digits(), o);
+  o.exchange = &exchange();
+  fit(shared, digits(), o);
+  EXPECT_LT(distance(values(shared), values(alone)), 1e-6);
+}
+
+// The last batch has fewer rows than there are ranks, and weights differ, down to nothing.
+TEST(Ranks, FewRowsAndWeights) {
+  Splits data;
+  std::vector<std::int32_t> rows(9);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int32_t>(i);
+  data.train = digits().train.subset(rows);
+  data.train.weights = {1, 0, 0, 0, 2, 1, 0.5, 3, 1};
+  FitOptions o = options(nullptr);
+  o.steps = 30, o.batch = 4, o.shuffle = false, o.optimizer = Sgd{.lr = 0.01};
+  Model alone = network(), shared = network();
+  fit(alone, data, o);
+  o.exchange = &exchange();
+  const History many = fit(shared, data, o);
+  EXPECT_LT(distance(values(shared), values(alone)), 1e-6);
+  EXPECT_EQ(many.epochs.size(), 10u);
+}
+
+TEST(Ranks, BatchNormStatisticsAreTheSameEverywhere) {
+  Model model = network("linear 20, batch_norm, relu, linear 10");
+  FitOptions o = options(&exchange());
+  o.steps = 20;
+  fit(model, digits(), o);
+  EXPECT_TRUE(same_everywhere(values(model)));
+}
+
+TEST(Ranks, EvaluateAndPredictLikeOne) {
+  const Model model = network();
+  const Evaluation one = evaluate(model, digits().test, {.threads = 1});
+  const Evaluation many = evaluate(model, digits().test, {.threads = 1, .exchange = &exchange()});
+  EXPECT_NEAR(one.loss, many.loss, 1e-9);
+  EXPECT_EQ(one.accuracy, many.accuracy);
+  EXPECT_EQ(one.top_k_accuracy, many.top_k_accuracy);
+  EXPECT_TRUE(std::ranges::equal(one.confusion.counts(), many.confusion.counts()));
+  const Predictions p = predict(model, digits().test, {.threads = 1});
+  const Predictions q = predict(model, digits().test, {.threads = 1, .exchange = &exchange()});
+  EXPECT_EQ(p.classes, q.classes);
+  for (Index i = 0; i < p.values.rows(); ++i)
+    for (Index j = 0; j < 10; ++j) ASSERT_NEAR(p.values(i, j), q.values(i, j), 1e-6f);
+}
+
+TEST(Ranks, NumbersAreMeasuredLikeByOne) {
+  Regression all(2), own(2);
+  Random random(1, 2);
+  for (int row = 0; row < 50; ++row) {
+    const std::vector<double> truth = {random.uniform(), 1000 + random.uniform()};
+    const std::vector<double> guess = {random.uniform(), 1000 + random.uniform()};
+    all.add(truth, guess);
+    if (row % 7 % exchange().size() == exchange().rank()) own.add(truth, guess);
+  }
+  own.add_up(exchange());
+  EXPECT_NEAR(own.mse(), all.mse(), 1e-12);
+  EXPECT_NEAR(own.mae(), all.mae(), 1e-12);
+  EXPECT_NEAR(own.r2(), all.r2(), 1e-9);
+}
+
+template <class F>
+std::string refusal(F f) {
+  try {
+    f();
+  } catch (const RankError& e) {
+    return e.what();
+  }
+  return "accepted";
+}
+
+TEST(Ranks, WhatDiffersIsFoundBeforeTheFirstStep) {
+  const bool last = exchange().rank() == exchange().size() - 1;
+  const std::string who = cat("rank ", exchange().size() - 1, " of ", exchange().size(), " has ");
+  const std::string end = " than rank 0; all must be started alike";
+  FitOptions o = options(&exchange());
+  if (last) o.optimizer = Sgd{.lr = 0.2};
+  Model model = network();
+  EXPECT_EQ(refusal([&] { fit(model, digits(), o); }), who + "other options of training" + end);
+  o = options(&exchange());
+  Model other = network(last ? "linear 50, relu, linear 10" : "linear 50, tanh, linear 10");
+  EXPECT_EQ(refusal([&] { fit(other, digits(), o); }), who + "another network" + end);
+  Splits data = digits();
+  if (last) ++data.train.bytes[100'000];
+  EXPECT_EQ(refusal([&] { fit(model, data, o); }), who + "other data" + end);
+  if (last) model.params().all()[5] += 1;
+  EXPECT_EQ(refusal([&] { fit(model, digits(), o); }), who + "other parameters" + end);
+}
+
+}  // namespace
+}  // namespace chainrule
