@@ -53,11 +53,11 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 /// "step:5:0.5" as its name and its numbers.
-struct Part {
+struct SchedulePart {
   std::string_view text, name;
   std::vector<double> numbers;
 
-  explicit Part(std::string_view t) : text(t) {
+  explicit SchedulePart(std::string_view t) : text(t) {
     const std::vector<std::string_view> words = split(t, ':');
     name = words[0];
     for (std::size_t i = 1; i < words.size(); ++i) {
@@ -118,7 +118,7 @@ Schedule Schedule::parse(std::string_view text) {
   Index warmup = 0;
   int rules = 0, warmups = 0;
   for (const std::string_view word : split(text, ',')) {
-    const Part part(word);
+    const SchedulePart part(word);
     const std::vector<double>& n = part.numbers;
     if (part.name == "warmup") {
       part.expect(1, 1, "warmup:STEPS");
