@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -96,7 +97,7 @@ def main():
     parser.add_argument("--optimizer", default="sgd")
     parser.add_argument("--rate", type=float, default=100, help="Mbit/s")
     parser.add_argument("--delay", type=float, default=20, help="ms, one way")
-    parser.add_argument("--out", default="/tmp/chainrule-scaling")
+    parser.add_argument("--out", default=os.path.join(tempfile.gettempdir(), "chainrule-scaling"))
     parser.add_argument("--program", default=os.path.join(ROOT, "build/release/cli/chainrule"))
     options = parser.parse_args()
     slow = options.what == "link"
