@@ -60,12 +60,7 @@ int run_import(const ImportFlags& flags) {
   if (flags.out == flags.file) throw UsageError("-o names the file that is read");
   Model model = import_file(flags);
   if (!flags.classes.empty()) model.class_names = class_names(flags.classes, model);
-  // A picture is known by its shape.
-  const Shape& f = model.features();
-  const bool channel = f.rank() == 3 && f[0] == 1;
-  if (model.preprocess.image.rank() == 0 && model.preprocess.columns.empty() &&
-      (f.rank() == 2 || channel))
-    model.preprocess.image = Shape{f[f.rank() - 2], f[f.rank() - 1]};
+  note_picture(model);
   model.save(flags.out);
   out.labelled("model", describe_model(model));
   out.labelled("inputs", describe_sizes(model.features()));

@@ -110,6 +110,14 @@ Model with_loss(Model model, const std::string& loss) {
   return result;
 }
 
+void note_picture(Model& model) {
+  const Shape& f = model.features();
+  const bool channel = f.rank() == 3 && f[0] == 1;
+  if (model.preprocess.image.rank() == 0 && model.preprocess.columns.empty() &&
+      (f.rank() == 2 || channel))
+    model.preprocess.image = Shape{f[f.rank() - 2], f[f.rank() - 1]};
+}
+
 void name_classes(Model& model) {
   if (!model.class_names.empty() || model.output_kind() == OutputKind::values) return;
   const Index classes = std::max<Index>(model.outputs(), 2);

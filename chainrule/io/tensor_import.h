@@ -22,6 +22,9 @@ Model model_from_tensors(const SafeTensors& content, std::string_view text, cons
 /// The same model with another loss, "" for its own.
 Model with_loss(Model model, const std::string& loss);
 
+/// Rows of two axes, or of one channel and two axes, are pictures, unless the model knows better.
+void note_picture(Model& model);
+
 /// Gives numbers as names to classes that have none.
 void name_classes(Model& model);
 

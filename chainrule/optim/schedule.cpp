@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include "chainrule/core/error.h"
@@ -107,6 +108,13 @@ Schedule Schedule::plateau(double gamma, Index patience) {
   return s;
 }
 
+Schedule Schedule::custom(std::function<double(Index)> f) {
+  Schedule s;
+  s.kind_ = Kind::custom;
+  s.custom_ = std::move(f);
+  return s;
+}
+
 Schedule Schedule::warmup(Index steps) const {
   Schedule s = *this;
   s.warmup_ = checked_count("the number of steps of warmup", static_cast<double>(steps), 0);
@@ -162,6 +170,8 @@ std::string Schedule::str() const {
         return floor_ == 0 ? "cosine" : cat("cosine:", shortest(floor_));
       case Kind::plateau:
         return cat("plateau:", shortest(gamma_), ":", every_);
+      case Kind::custom:
+        return "custom";
       case Kind::constant:
         break;
     }
@@ -190,6 +200,9 @@ double Schedule::factor(Index step, Index steps, Index epoch, const ScheduleStat
       break;
     case Kind::plateau:
       f = state.reduction;
+      break;
+    case Kind::custom:
+      f = custom_(epoch);
       break;
   }
   return step < warmup_ ? f * static_cast<double>(step + 1) / static_cast<double>(warmup_) : f;

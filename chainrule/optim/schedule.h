@@ -1,6 +1,7 @@
 // How the learning rate changes during training.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ class Schedule {
   /// Source: torch.optim.lr_scheduler.ReduceLROnPlateau.
   static Schedule plateau(double gamma, Index patience);
 
+  /// Times whatever `f` says for the epoch, counted from 0. It has no text that parse() reads.
+  static Schedule custom(std::function<double(Index epoch)> f);
+
   /// The same rule, times (step + 1) / steps during the first `steps` steps. Text: "warmup:500",
   /// alone or joined to a rule by a comma.
   /// Source: Goyal et al.: "Accurate, large minibatch SGD", arXiv:1706.02677, section 2.2.
@@ -44,7 +48,7 @@ class Schedule {
 
   /// Throws Error, with what was probably meant, when the text is not a schedule.
   static Schedule parse(std::string_view text);
-  /// The text that parse() reads back.
+  /// The text that parse() reads back; "custom" for a function.
   std::string str() const;
 
   /// The factor for step number `step` of `steps`, in epoch number `epoch`, all counted from 0.
@@ -53,13 +57,14 @@ class Schedule {
   void end_epoch(ScheduleState& state, double loss) const;
 
  private:
-  enum class Kind { constant, step, exponential, cosine, plateau };
+  enum class Kind { constant, step, exponential, cosine, plateau, custom };
 
   Kind kind_ = Kind::constant;
   double gamma_ = 1;
   Index every_ = 1;  ///< step: epochs; plateau: patience
   double floor_ = 0;
   Index warmup_ = 0;
+  std::function<double(Index)> custom_;
 };
 
 }  // namespace chainrule

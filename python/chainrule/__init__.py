@@ -12,9 +12,11 @@ apart; ``cr.gradcheck`` proves one; ``chainrule.sklearn`` has estimators for sci
 
 from ._core import DataError, Error, NumericError, ShapeError, __version__
 from .check import Argument, CheckedInput, Gradcheck, gradcheck
+from .data import digits
 from .explaining import explain
 from .graph import Contribution, Op, Var, class_input, constant, custom_op, input, param
 from .model import Model
+from .objective import Objective
 from .ops import *
 from .optim import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop, Rprop
 from .views import (Comparison, Diagnosis, ElementExplanation, Evaluation, Explanation, Finding,
@@ -24,8 +26,11 @@ from . import ops as _ops
 __all__ = [
     "Adagrad", "Adam", "AdamW", "Argument", "CheckedInput", "Comparison", "Contribution",
     "DataError", "Diagnosis", "ElementExplanation", "Error", "Evaluation", "Explanation", "Finding",
-    "Gradcheck", "History", "Model", "Momentum", "Nesterov", "NumericError", "Op", "Optimizer",
-    "RMSprop", "Rprop", "SGD", "ShapeError", "Svg", "Var", "__version__", "class_input", "constant",
-    "custom_op", "explain", "gradcheck", "input", "param",
+    "Gradcheck", "History", "Model", "Momentum", "Nesterov", "NumericError", "Objective", "Op",
+    "Optimizer", "RMSprop", "Rprop", "SGD", "ShapeError", "Svg", "Var", "__version__",
+    "class_input", "constant", "custom_op", "digits", "explain", "gradcheck", "input", "load",
+    "param",
 ]
 __all__ += _ops.__all__
+
+load = Model.load

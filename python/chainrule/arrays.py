@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,15 @@ def as_floats(x: Any, what: str, dtype: Optional[type] = None) -> Array:
     wanted = dtype or (a.dtype.type if a.dtype in (np.float32, np.float64) else np.float64)
     # Byte order and strides other than this machine's and C's are changed by a copy.
     return np.require(a, np.dtype(wanted), "C")
+
+
+def as_tensors(named: Mapping[str, Any]) -> Dict[str, Array]:
+    """Arrays of float32, float64 or int64 by name."""
+    found = {}
+    for name, value in named.items():
+        a = as_array(value, f"'{name}'")
+        found[str(name)] = np.require(a, np.int64, "C") if a.dtype.kind in "iub" else as_floats(a, f"'{name}'")
+    return found
 
 
 def check_finite(a: Array, what: str) -> None:

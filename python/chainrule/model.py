@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from . import _core
-from .arrays import Array, Float32, as_array, as_floats, check_finite
+from .arrays import Array, Float32, as_floats, as_tensors, check_finite
+from .objective import Objective
 from .progress import Watch
+from .targets import class_indices, labels_of, looks_like_classes, target_array
 from .views import Comparison, Diagnosis, ElementExplanation, Evaluation, Explanation, History, Svg
 
 __all__ = ["Model"]
 
-_CLASS_LOSSES = ("softmax_cross_entropy", "categorical_cross_entropy", "hinge",
-                 "binary_cross_entropy", "binary_cross_entropy_logits")
 Penalty = Union[float, Mapping[str, float]]
+Path = Union[str, "os.PathLike[str]"]
 
 
 def _penalty(given: Penalty) -> Dict[str, float]:
@@ -117,13 +118,15 @@ class Model:
             lr: Optional[float] = None, validation: Optional[Tuple[Any, Any]] = None,
             validation_split: float = 0.0, sample_weight: Any = None, steps: int = 0,
             seed: Optional[int] = None, threads: int = 0, shuffle: bool = True,
-            replacement: bool = False, schedule: str = "", clip_value: float = 0.0,
-            clip_norm: float = 0.0, patience: int = 0, min_delta: float = 0.0,
-            monitor: str = "loss", callbacks: Sequence[Any] = (),
-            progress: Optional[bool] = None, **settings: float) -> History:
+            replacement: bool = False, schedule: Union[str, Callable[[int], float]] = "",
+            clip_value: float = 0.0, clip_norm: float = 0.0, patience: int = 0,
+            min_delta: float = 0.0, monitor: str = "loss", resume_optimizer: bool = False,
+            callbacks: Sequence[Any] = (), progress: Optional[bool] = None,
+            **settings: float) -> History:
         """Trains on rows x [N, ...] and targets y: classes [N], or numbers [N] or [N, K].
 
-        A second call goes on from where the first ended. Kept at the end: with validation data (a
+        A second call goes on from the parameters of the first, and with ``resume_optimizer`` from
+        what its optimizer remembers (velocities, means), too. Kept at the end: with validation data (a
         pair, or a part of the rows by ``validation_split``) the parameters of the epoch with the
         best validation loss (or accuracy: ``monitor``), else those of the last one; ``patience``
         epochs without improvement end the run early. Ctrl-C ends it after the running step, keeps
@@ -131,7 +134,8 @@ class Model:
 
         ``optimizer``: sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw or rprop; further
         keywords are its settings (``momentum=0.9``). ``schedule``: "cosine", "step:5:0.5",
-        "warmup:500, cosine", ... ``steps`` above 0 counts instead of ``epochs``.
+        "warmup:500, cosine", ..., or a function that gives the factor on ``lr`` for an epoch, counted
+        from 0. ``steps`` above 0 counts instead of ``epochs``.
 
         ``callbacks``: functions, called after each epoch with a dictionary of its numbers, or
         objects with any of on_start(steps, steps_per_epoch), on_step(step, epoch, loss, lr),
@@ -167,7 +171,8 @@ class Model:
                                 seed=self.seed if seed is None else _seed(seed), threads=threads,
                                 shuffle=shuffle, replacement=replacement, schedule=schedule,
                                 clip_value=clip_value, clip_norm=clip_norm, patience=patience,
-                                min_delta=min_delta, monitor=monitor)
+                                min_delta=min_delta, monitor=monitor,
+                                resume_optimizer=bool(resume_optimizer))
         history: Optional[History] = None
         try:
             history = History(_core.fit(self._raw, data, held, options, watch, bool(watch.step_calls)))
@@ -219,6 +224,15 @@ class Model:
         found: Dict[str, Array] = self._built().gradients(self._given(x, y), bool(training))
         return found
 
+    def objective(self, x: Any, y: Any, *, sample_weight: Any = None, training: bool = False,
+                  threads: int = 0) -> Objective:
+        """The loss on these rows as a function of all parameters, for optimizers of other
+        libraries, such as scipy's."""
+        features = self._features(x)
+        target = self._learn_targets(features, y)
+        weights = None if sample_weight is None else as_floats(sample_weight, "sample_weight", np.float32)
+        return Objective(self._raw, self._data(features, target, weights), training, threads)
+
     def compare(self, x: Any, y: Any, gradients: Mapping[str, Any], *, training: bool = True) -> Comparison:
         """Your gradients on these rows against ours, from the loss backwards: which differs first,
         and which mistake reproduces your numbers. Names as in ``weights``; a layer's name for the
@@ -259,21 +273,78 @@ class Model:
 
     # Files.
 
-    def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
+    def save(self, path: Path) -> None:
         """Writes one safetensors file, which the program and PyTorch read."""
         self._built().save(os.fspath(path))
 
+    def export(self, path: Path, format: Optional[str] = None, *, prefix: str = "",
+               probabilities: bool = False, int8: Any = None) -> Dict[str, Any]:
+        """Writes the network for programs that do not know chainrule, and returns what is to be
+        known about the file. The path's ending tells the format unless it is named.
+
+        "c", one file of C99 that needs no library: PREFIX_predict() and, for classes,
+        PREFIX_class(); ``prefix`` is the file's name unless given. ``probabilities``: predict gives
+        them where the network gives logits. ``int8``, rows [N, ...] like those that it will see:
+        the linear layers compute in 8-bit integers whose ranges come from these rows.
+
+        "onnx": operator set 17, for ONNX Runtime and others.
+        """
+        raw, name = self._built(), os.fspath(path)
+        to = format or os.path.splitext(name)[1][1:]
+        if to == "onnx":
+            if prefix or probabilities or int8 is not None:
+                raise _core.Error("prefix, probabilities and int8 belong to the format 'c', not to 'onnx'")
+            found: Dict[str, Any] = _core.export_onnx(raw, name)
+        elif to == "c":
+            rows = None if int8 is None else self._features(int8)
+            found = _core.export_c(raw, name, str(prefix), bool(probabilities), rows)
+        else:
+            raise _core.Error(f"a model is exported as 'c' or 'onnx', not as '{to}'")
+        return found
+
     @classmethod
-    def load(cls, path: Union[str, "os.PathLike[str]"]) -> "Model":
-        """Reads what save() or the program wrote. Labels that look like integers become integers."""
-        raw = _core.RawModel.load(os.fspath(path))
-        model = cls(raw.text, loss=raw.loss)
-        model._raw = raw
-        names = list(raw.class_names)
-        if names:
+    def load(cls, source: Union[Path, Mapping[str, Any]], *, model: str = "", loss: Optional[str] = None,
+             classes: Optional[Sequence[Any]] = None) -> "Model":
+        """Reads a network: a file that save() or the program wrote, an ONNX file, or tensors alone.
+
+        An ONNX file must be a chain of layers, as PyTorch and others export it; what is no layer is
+        refused with its name. Tensors alone are a safetensors file or a dictionary, such as
+        PyTorch's ``state_dict()``; then ``model`` describes the network, "linear 50, relu, linear
+        10", and the tensors are named as its parameters ("fc1.weight") or in the order of its
+        layers ("0.weight", "2.weight").
+
+        ``loss`` to train and evaluate with: the file's, or what suits the last layer, unless given.
+        ``classes``: the labels in the order of the outputs; else those of the file, or 0, 1, ...
+        """
+        if isinstance(source, Mapping):
+            if not model:
+                raise _core.Error("tensors alone say nothing of the network between them; "
+                                  "model='linear 50, relu, linear 10' does")
+            raw = _core.from_tensors(as_tensors(source), model, loss or "")
+        else:
+            name = os.fspath(source)
+            if name.endswith((".pt", ".pth")):
+                raise _core.DataError(f"'{name}' is a pickle of PyTorch, which only PyTorch should open: "
+                                      "give what torch.load() makes of it, and model=...")
+            raw = _core.load(name, model, loss or "")
+        return cls._of(raw, classes)
+
+    @classmethod
+    def _of(cls, raw: Any, classes: Optional[Sequence[Any]]) -> "Model":
+        made = cls(raw.text, loss=raw.loss)
+        made._raw = raw
+        names: List[str] = list(raw.class_names)
+        if classes is not None:
+            if len(classes) != len(names):
+                raise _core.Error(f"{len(classes)} classes were named, the network has {len(names)}" if names else
+                                  "classes were named, the network gives numbers")
+            made._labels = np.asarray(classes)
+            raw.class_names = [str(c) for c in made._labels]
+        elif names:
+            # Labels that look like integers become integers.
             whole = all(n.lstrip("-").isdigit() for n in names)
-            model._labels = np.array([int(n) for n in names] if whole else names)
-        return model
+            made._labels = np.array([int(n) for n in names] if whole else names)
+        return made
 
     # Copies, and other processes.
 
@@ -281,7 +352,7 @@ class Model:
         state = dict(self.__dict__)
         raw = state.pop("_raw")
         if raw is not None:
-            state["_saved"] = (raw.features, raw.loss, raw.weights(), list(raw.class_names))
+            state["_saved"] = (raw.features, raw.loss, raw.weights(), list(raw.class_names), raw.optimizer)
         return state
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
@@ -289,10 +360,11 @@ class Model:
         saved = state.pop("_saved", None)
         self.__dict__.update(state, _raw=None)
         if saved is not None:
-            features, loss, weights, names = saved
+            features, loss, weights, names, optimizer = saved
             self._raw = self._make(features, loss)
             self._raw.class_names = names
             self.set_weights(weights)
+            self._raw.optimizer = optimizer
 
     # Details.
 
@@ -320,12 +392,12 @@ class Model:
         """Targets, after choosing the loss and making the parameters if that was not done yet."""
         if self._raw is not None and not (self._labels is None and self._raw.class_target):
             return self._targets(y)
-        a = _target_array(y)
-        as_classes = _looks_like_classes(a, self._loss)
+        a = target_array(y)
+        as_classes = looks_like_classes(a, self._loss)
         dims = features.shape[1:]
         if self._raw is None:
             outputs = int(self._make(dims, "squared_error").outputs)
-            labels = _labels_of(a, outputs) if as_classes else None
+            labels = labels_of(a, outputs) if as_classes else None
             loss = self._loss
             if loss is None:
                 last = self._text.rpartition(",")[2].split()[0]
@@ -335,43 +407,20 @@ class Model:
                         "binary_cross_entropy" if last == "sigmoid" else "binary_cross_entropy_logits")
             self._raw = self._make(dims, loss)
         else:
-            labels = _labels_of(a, int(self._raw.outputs))
+            labels = labels_of(a, int(self._raw.outputs))
         self._labels = labels
         return self._targets(a)
 
     def _targets(self, y: Any) -> Tuple[Array, bool]:
         """(int32 [N], True) or (float32 [N, K], False)."""
-        a = _target_array(y)
+        a = target_array(y)
         if self._labels is None:
             if a.dtype.kind in "OSU" and a.dtype.kind != "O":
                 raise _core.DataError("y holds text, the model learns numbers")
             numbers = as_floats(a, "y", np.float32)
             check_finite(numbers, "y")
             return (numbers.reshape(len(numbers), -1), False)
-        if a.ndim == 2 and a.shape[1] == len(self._labels) and a.shape[1] > 1:
-            rows = as_floats(a, "y", np.float64)
-            if not ((rows == 1).sum(axis=1) == 1).all() or not ((rows == 0).sum(axis=1) == rows.shape[1] - 1).all():
-                raise _core.DataError("y has one column for each class, but not one 1 among 0s in each row")
-            return (rows.argmax(axis=1).astype(np.int32), True)
-        if a.ndim == 2 and a.shape[1] == 1:
-            a = a[:, 0]
-        if a.ndim != 1:
-            raise _core.ShapeError(f"y has shape {a.shape}, expected one class for each row")
-        if a.dtype.kind == "f":
-            check_finite(a, "y")
-        order = np.argsort(self._labels)
-        known = self._labels[order]
-        try:
-            place = np.clip(np.searchsorted(known, a), 0, len(known) - 1)
-            strange = known[place] != a
-        except TypeError:
-            raise _core.DataError(f"y holds {a.dtype}, the model's classes are {self._labels.dtype}") from None
-        if np.any(strange):
-            unknown = a[np.argmax(strange)]
-            shown = ", ".join(str(label) for label in self._labels[:10])
-            raise _core.DataError(f"y has the class {unknown!r}, the model knows {shown}"
-                                  + (", ..." if len(self._labels) > 10 else ""))
-        return (order[place].astype(np.int32), True)
+        return (class_indices(a, self._labels), True)
 
     def _given(self, x: Any, y: Any, weights: Any = None) -> Any:
         self._built()
@@ -392,6 +441,9 @@ class Model:
 
     def _options(self, optimizer: str, lr: Optional[float], settings: Mapping[str, float],
                  **rest: Any) -> Dict[str, Any]:
+        if not isinstance(rest["schedule"], str) and not callable(rest["schedule"]):
+            raise TypeError(f"schedule is a text such as 'cosine' or a function of the epoch, not "
+                            f"{type(rest['schedule']).__name__}")
         if not isinstance(optimizer, str):
             raise TypeError(f"optimizer is the name of a rule such as 'adam', not {type(optimizer).__name__}")
         values: Dict[str, float] = {}
@@ -415,38 +467,3 @@ def _seed(seed: int) -> int:
     if not isinstance(seed, (int, np.integer)) or seed < 0 or seed >= 1 << 64:
         raise _core.Error(f"the seed is {seed!r}, expected a whole number from 0 to 2^64 - 1")
     return int(seed)
-
-
-def _target_array(y: Any) -> Array:
-    if y is None:
-        raise _core.DataError("y is None, expected classes or numbers to learn")
-    a = as_array(y, "y")
-    if a.dtype.kind == "c":
-        raise TypeError("y has complex numbers, expected classes or real numbers")
-    if a.ndim == 0:
-        raise _core.ShapeError("y is a single value, expected one for each row")
-    if a.dtype.kind == "O":
-        if all(isinstance(v, str) for v in a.ravel()):
-            return a.astype(str)
-        return as_floats(a, "y", np.float64)
-    return a
-
-
-def _looks_like_classes(a: Array, loss: Optional[str]) -> bool:
-    if loss is None:
-        return a.dtype.kind in "iubSU" and (a.ndim == 1 or a.shape[1] == 1)
-    if loss.startswith("binary"):
-        return a.ndim == 1 or a.shape[1] == 1
-    return loss in _CLASS_LOSSES
-
-
-def _labels_of(a: Array, outputs: int) -> Array:
-    if a.ndim == 2 and a.shape[1] > 1:
-        return np.arange(a.shape[1])
-    if a.dtype.kind == "f":
-        check_finite(a, "y")
-    found: Array = np.unique(a)
-    # Not every class needs to have a row.
-    if a.dtype.kind in "iu" and 1 < outputs != len(found) and found[0] >= 0 and found[-1] < outputs:
-        found = np.arange(outputs)
-    return found

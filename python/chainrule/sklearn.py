@@ -3,9 +3,10 @@
 >>> from chainrule.sklearn import MLPClassifier
 >>> make_pipeline(StandardScaler(), MLPClassifier((100,), random_state=0)).fit(X, y)
 
-Differences from scikit-learn's: training is in float32; biases start at 0; ``solver`` may be any
-optimizer of the library, but not "lbfgs"; ``learning_rate`` is "constant" or "adaptive"; each call
-of ``partial_fit`` starts the optimizer anew.
+Differences from scikit-learn's: training is in float32 (with "lbfgs" in double); biases start at 0;
+``solver`` may be "lbfgs" or any optimizer of the library; when the rate changes, the step that
+momentum repeats changes with it; the validation scores of a regressor are negative losses;
+``n_jobs`` is the number of threads, 1 unless given.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ import warnings
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
+from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.validation import check_is_fitted
 
 from . import _core
 from .arrays import Array
+from .course import Course
 from .model import Model
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
@@ -31,34 +36,16 @@ __all__ = ["MLPClassifier", "MLPRegressor"]
 _ACTIVATIONS = {"identity": "", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
 
 
-class _Patience:
-    """Ends a run as scikit-learn does: after more than `epochs` in a row that were not better than
-    the best so far by `tol`. (The library's own rule compares with the last epoch that was.)"""
-
-    def __init__(self, tol: float, epochs: int, active: bool) -> None:
-        self.tol, self.epochs, self.active = tol, epochs, active
-        self.best = np.inf
-        self.waited = 0
-        self.enough = False
-
-    def __call__(self, row: Dict[str, float]) -> Optional[bool]:
-        value = -row["val_accuracy"] if "val_accuracy" in row else row.get("val_loss", row["loss"])
-        self.waited = self.waited + 1 if value > self.best - self.tol else 0
-        self.best = min(self.best, value)
-        self.enough = self.active and self.waited > self.epochs
-        return False if self.enough else None
-
-
 class _BaseMLP(BaseEstimator):  # type: ignore[misc]
     def __init__(self, hidden_layer_sizes: Union[int, Sequence[int]] = (100,), activation: str = "relu", *,
                  solver: str = "adam", alpha: float = 0.0001, batch_size: Union[int, str] = "auto",
                  learning_rate: str = "constant", learning_rate_init: float = 0.001,
-                 max_iter: int = 200, shuffle: bool = True, random_state: Any = None,
+                 power_t: float = 0.5, max_iter: int = 200, shuffle: bool = True, random_state: Any = None,
                  tol: float = 1e-4, verbose: bool = False, warm_start: bool = False,
                  momentum: float = 0.9, nesterovs_momentum: bool = True,
                  early_stopping: bool = False, validation_fraction: float = 0.1,
                  beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
-                 n_iter_no_change: int = 10, n_jobs: Optional[int] = None) -> None:
+                 n_iter_no_change: int = 10, max_fun: int = 15000, n_jobs: Optional[int] = None) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.solver = solver
@@ -66,6 +53,7 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
         self.max_iter = max_iter
         self.shuffle = shuffle
         self.random_state = random_state
@@ -80,6 +68,7 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.beta_2 = beta_2
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
         self.n_jobs = n_jobs
 
     def _hidden(self) -> List[int]:
@@ -96,12 +85,12 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
                 raise ValueError(f"{name} is {value!r}, expected one of {', '.join(allowed)}")
 
         among("activation", list(_ACTIVATIONS))
-        among("solver", list(_core.optimizer_names()))
-        among("learning_rate", ["constant", "adaptive"])
-        for name in ("alpha", "tol"):
+        among("solver", ["lbfgs", *_core.optimizer_names()])
+        among("learning_rate", ["constant", "invscaling", "adaptive"])
+        for name in ("alpha", "tol", "power_t"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected 0 or more")
-        for name in ("max_iter", "n_iter_no_change"):
+        for name in ("max_iter", "n_iter_no_change", "max_fun"):
             if not getattr(self, name) >= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected 1 or more")
         if not 0 < self.validation_fraction < 1:
@@ -121,36 +110,58 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
             layers += [f"linear {n}"] + ([activation] if activation else [])
         return ", ".join(layers + [f"linear {outputs}"])
 
-    def _train(self, X: Array, y: Array, outputs: int, loss: str, fresh: bool, epochs: int) -> None:
+    def _train(self, X: Array, y: Array, outputs: int, loss: str, fresh: bool, incremental: bool) -> None:
         """`y` is [N] of class numbers, or [N, K] of numbers."""
         self._check_settings()
         rows = X.shape[0]
         batch = min(200, rows) if self.batch_size == "auto" else int(self.batch_size)
         if batch < 1:
             raise ValueError(f"batch_size is {self.batch_size}, expected 1 or more")
+        batch = rows if self.solver == "lbfgs" else min(batch, rows)
         random = check_random_state(self.random_state)
         if fresh:
-            # scikit-learn adds alpha / 2 Σw² divided by the rows of a batch.
-            self._model = Model(self._text(outputs), loss=loss, seed=int(random.randint(2**31 - 1)),
-                                init="glorot_uniform", l2=float(self.alpha) / 2 / min(batch, rows))
-            self._model.build(X.shape[1:], classes=range(max(outputs, 2)) if y.ndim == 1 else None)
-            self.loss_curve_: List[float] = []
-            self.validation_scores_: Optional[List[float]] = [] if self.early_stopping else None
-            self.n_iter_ = self.t_ = 0
-            self.best_loss_: Optional[float] = None if self.early_stopping else np.inf
+            self._start(X, y, outputs, loss, batch, int(random.randint(2**31 - 1)))
+        self.n_layers_ = len(self._hidden()) + 2
+        self.n_outputs_ = outputs
+        if self.solver == "lbfgs":
+            self._minimize(X, y)
+        else:
+            self._descend(X, y, batch, int(random.randint(2**31 - 1)), incremental)
+
+    def _start(self, X: Array, y: Array, outputs: int, loss: str, batch: int, seed: int) -> None:
+        # scikit-learn adds alpha / 2 Σw² divided by the rows of a batch.
+        self._model = Model(self._text(outputs), loss=loss, seed=seed, init="glorot_uniform",
+                            l2=float(self.alpha) / 2 / batch)
+        self._model.build(X.shape[1:], classes=range(max(outputs, 2)) if y.ndim == 1 else None)
+        self._course = Course()
+        self.n_iter_ = self.t_ = 0
+        if self.solver == "lbfgs":
+            return
+        self.loss_curve_: List[float] = []
+        self.validation_scores_: Optional[List[float]] = [] if self.early_stopping else None
+        self.best_loss_: Optional[float] = None if self.early_stopping else np.inf
+
+    def _minimize(self, X: Array, y: Array) -> None:
+        """L-BFGS on all rows at once, in double."""
+        objective = self._model.objective(X, y, threads=self._threads())
+        found = minimize(objective, objective.start, method="L-BFGS-B", jac=True,
+                         options={"maxfun": int(self.max_fun), "maxiter": int(self.max_iter),
+                                  "iprint": 1 if self.verbose else -1, "gtol": float(self.tol)})
+        objective.apply(found.x)
+        self.n_iter_ = _check_optimize_result("lbfgs", found, self.max_iter)
+        self.loss_ = float(found.fun)
+
+    def _descend(self, X: Array, y: Array, batch: int, seed: int, incremental: bool) -> None:
         rule, settings = self._optimizer()
-        once = epochs == 1 and not fresh or epochs == 0
-        adaptive = self.learning_rate == "adaptive" and self.solver == "sgd"
-        stopping = self.early_stopping and not once
-        patience = _Patience(float(self.tol), int(self.n_iter_no_change), not (adaptive or once))
+        stopping = self.early_stopping and not incremental
+        course, epochs = self._course, 1 if incremental else int(self.max_iter)
+        course.start(self, X.shape[0], anew=not incremental)
         history = self._model.fit(
-            np.require(X, np.float32, "C"), y, epochs=max(epochs, 1), batch=min(batch, rows), optimizer=rule,
-            lr=float(self.learning_rate_init), seed=int(random.randint(2**31 - 1)),
+            X, y, epochs=epochs, batch=batch, optimizer=rule, lr=course.lr, seed=seed,
             shuffle=bool(self.shuffle), validation_split=float(self.validation_fraction) if stopping else 0.0,
             monitor="accuracy" if stopping and y.ndim == 1 else "loss",
-            schedule=f"plateau:0.2:{int(self.n_iter_no_change)}" if adaptive else "",
-            threads=1 if self.n_jobs is None else max(int(self.n_jobs), 0),
-            callbacks=[patience] + ([self._say] if self.verbose else []), progress=False, **settings)
+            schedule=course.factor_of, resume_optimizer=incremental, threads=self._threads(),
+            callbacks=[course] + ([self._say] if self.verbose else []), progress=False, **settings)
         self.loss_curve_ += history["loss"]
         self.loss_ = self.loss_curve_[-1]
         if self.validation_scores_ is not None and stopping:
@@ -158,16 +169,21 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
             self.best_validation_score_ = max(self.validation_scores_)
         elif self.best_loss_ is not None:
             self.best_loss_ = min(self.best_loss_, min(history["loss"]))
-        done = len(history["loss"])
-        self.n_iter_ += done
-        self.t_ += done * rows
-        self.n_layers_ = len(self._hidden()) + 2
-        self.n_outputs_ = outputs
-        if history.stopped == "interrupted" and not patience.enough:
+        self.n_iter_ += len(history["loss"])
+        self.t_ = course.t
+        if history.stopped == "interrupted" and not course.enough:
             warnings.warn("Training interrupted by user.")
-        elif epochs > 1 and not adaptive and history.stopped == "finished" and epochs == self.max_iter:
+        elif not incremental and history.stopped == "finished" and not course.enough:
             warnings.warn(f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
                           "optimization hasn't converged yet.", ConvergenceWarning)
+
+    def _threads(self) -> int:
+        return 1 if self.n_jobs is None else max(int(self.n_jobs), 0)
+
+    def _is_stochastic(self) -> bool:
+        if self.solver == "lbfgs":
+            raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
+        return True
 
     @staticmethod
     def _say(row: Dict[str, float]) -> None:
@@ -225,24 +241,26 @@ class MLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
                                  f"{self.classes_}. 'y' has {classes}.")
         return _dense(X), self._binarizer.transform(y)
 
-    def _learn(self, X: Array, y: Array, fresh: bool, epochs: int) -> None:
+    def _learn(self, X: Array, y: Array, fresh: bool, incremental: bool) -> None:
         self._multilabel = self._binarizer.y_type_.startswith("multilabel")
         outputs = y.shape[1]
         self.out_activation_ = "softmax" if outputs > 1 and not self._multilabel else "logistic"
         if self._multilabel:
-            self._train(X, y.astype(np.float32), outputs, "binary_cross_entropy_logits", fresh, epochs)
+            self._train(X, y.astype(np.float32), outputs, "binary_cross_entropy_logits", fresh,
+                        incremental)
             return
         numbers = y[:, 0] if outputs == 1 else y.argmax(axis=1)
         loss = "binary_cross_entropy_logits" if outputs == 1 else "softmax_cross_entropy"
-        self._train(X, numbers.astype(np.int64), outputs, loss, fresh, epochs)
+        self._train(X, numbers.astype(np.int64), outputs, loss, fresh, incremental)
 
     def fit(self, X: Any, y: Any) -> "MLPClassifier":
         """X [N, F]; y [N] of classes, or [N, K] of 0 and 1."""
         fresh = not (self.warm_start and hasattr(self, "_model"))
         rows, targets = self._check(X, y, fresh, False)
-        self._learn(rows, targets, fresh, int(self.max_iter))
+        self._learn(rows, targets, fresh, False)
         return self
 
+    @available_if(lambda self: self._is_stochastic())  # type: ignore[misc]
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> "MLPClassifier":
         """One epoch on these rows; `classes` are all that will ever come."""
         first = _check_partial_fit_first_call(self, classes)
@@ -250,7 +268,7 @@ class MLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
             self._binarizer = LabelBinarizer().fit(y if type_of_target(y).startswith("multilabel") else classes)
         fresh = not hasattr(self, "_model")
         rows, targets = self._check(X, y, fresh, True)
-        self._learn(rows, targets, fresh, 1)
+        self._learn(rows, targets, fresh, True)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -281,24 +299,25 @@ class MLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
 
     out_activation_ = "identity"
 
-    def _learn(self, X: Any, y: Any, reset: bool, fresh: bool, epochs: int) -> "MLPRegressor":
+    def _learn(self, X: Any, y: Any, fresh: bool, incremental: bool) -> "MLPRegressor":
         X, y = self._validate_data(X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
-                                   dtype=(np.float64, np.float32), reset=reset)
+                                   dtype=(np.float64, np.float32), reset=fresh)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         targets = np.asarray(y, np.float32).reshape(len(y), -1)
-        self._train(_dense(X), targets, targets.shape[1], "half_squared_error", fresh, epochs)
+        self._train(_dense(X), targets, targets.shape[1], "half_squared_error", fresh, incremental)
         return self
 
     def fit(self, X: Any, y: Any) -> "MLPRegressor":
         """X [N, F]; y [N] or [N, K]."""
         fresh = not (self.warm_start and hasattr(self, "_model"))
-        return self._learn(X, y, fresh, fresh, int(self.max_iter))
+        return self._learn(X, y, fresh, False)
 
+    @available_if(lambda self: self._is_stochastic())  # type: ignore[misc]
     def partial_fit(self, X: Any, y: Any) -> "MLPRegressor":
         """One epoch on these rows."""
         fresh = not hasattr(self, "_model")
-        return self._learn(X, y, fresh, fresh, 1)
+        return self._learn(X, y, fresh, True)
 
     def predict(self, X: Any) -> Array:
         """[N], or [N, K] when several numbers were learnt."""

@@ -98,5 +98,8 @@ void bind_graph(py::module_& m);
 void bind_explain(py::module_& m);
 void bind_model(py::module_& m);
 void bind_fit(py::module_& m);
+void bind_files(py::module_& m);
+void bind_data(py::module_& m);
+void bind_objective(py::module_& m);
 
 }  // namespace chainrule::python

@@ -2,8 +2,10 @@
 #include "chainrule/train/fit.h"
 
 #include <chrono>
+#include <cmath>
 #include <exception>
 #include <limits>
+#include <utility>
 
 #include "chainrule/explain/doctor.h"
 #include "chainrule/optim/optimizers.h"
@@ -24,6 +26,13 @@ py::dict row_of(const EpochRow& r) {
   return d;
 }
 
+OptimizerState<float> copy_of(const OptimizerState<float>& state) {
+  OptimizerState<float> copy;
+  for (const Buffer<float>& slot : state.slots) copy.slots.push_back(slot.clone());
+  copy.step = state.step;
+  return copy;
+}
+
 /// Hands events on to a Python object, which has on_start(steps, steps_per_epoch), on_step(step,
 /// epoch, loss, lr) for each step or on_tick() of the same arguments ten times a second, and
 /// on_epoch(row, best). An answer of False ends training, and so does an exception, which fit()
@@ -32,6 +41,25 @@ class Watcher final : public Observer {
  public:
   Watcher(py::object object, bool every_step)
       : object_(std::move(object)), every_step_(every_step) {}
+
+  /// `f` gives the factor on the learning rate for each epoch, and is asked once for each.
+  Schedule schedule(py::function f) {
+    return Schedule::custom(
+        [this, f = std::move(f), factor = 1.0, asked = Index{-1}](Index epoch) mutable {
+          if (std::exchange(asked, epoch) == epoch) return factor;
+          const py::gil_scoped_acquire lock;
+          call([&] {
+            const py::object answer = f(epoch);
+            factor = py::float_(answer).cast<double>();
+            return py::object(py::none());
+          });
+          if (error_) return factor = 0;  // this step, the last one, changes nothing
+          if (!(factor >= 0 && std::isfinite(factor)))
+            throw Error(cat("the schedule says ", factor, " for epoch ", epoch,
+                            ", expected a factor of at least 0"));
+          return factor;
+        });
+  }
 
   void on_start(const RunInfo& info) override {
     const py::gil_scoped_acquire lock;
@@ -57,6 +85,9 @@ class Watcher final : public Observer {
     const py::gil_scoped_acquire lock;
     call([&] { return object_.attr("on_epoch")(row_of(e.row), e.best); });
   }
+  void on_state(const StateInfo& s) override {
+    if (s.ends) optimizer = copy_of(s.state.optimizer);
+  }
 
   /// With the interpreter's lock.
   void rethrow() {
@@ -66,6 +97,7 @@ class Watcher final : public Observer {
   }
 
   std::atomic<bool> stop{false};
+  OptimizerState<float> optimizer;  ///< at the end of the run
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -99,8 +131,9 @@ FitOptions options_of(const py::dict& o) {
   FitOptions f;
   f.optimizer =
       make_optimizer(o["optimizer"].cast<std::string>(), o["settings"].cast<OptimizerSettings>());
-  if (const auto text = o["schedule"].cast<std::string>(); !text.empty())
-    f.schedule = Schedule::parse(text);
+  if (py::isinstance<py::str>(o["schedule"]))
+    if (const auto text = o["schedule"].cast<std::string>(); !text.empty())
+      f.schedule = Schedule::parse(text);
   f.epochs = whole("epochs"), f.steps = whole("steps"), f.batch = whole("batch");
   f.seed = o["seed"].cast<std::uint64_t>();
   f.threads = o["threads"].cast<int>();
@@ -135,6 +168,21 @@ py::dict history_of(const History& h) {
   return d;
 }
 
+/// A run before its first step, but for what the optimizer remembers.
+RunState start_with(const KeptOptimizer& kept, const Model& model, const FitOptions& options) {
+  if (kept.rule != options.optimizer.name())
+    throw Error(cat("the last run was one of ", kept.rule,
+                    ", and what it remembers is of no use to ", options.optimizer.name(),
+                    "; resume_optimizer=False begins anew"));
+  const std::span<const float> values = model.params().all();
+  RunState state;
+  state.optimizer = copy_of(kept.state);
+  state.kept = Buffer<float>(std::ssize(values));
+  std::ranges::copy(values, state.kept.begin());
+  state.best = std::numeric_limits<double>::infinity();
+  return state;
+}
+
 py::dict fit_model(ModelHandle& h, const DataHandle& train, const py::object& validation,
                    const py::dict& options, const py::object& watcher, bool every_step) {
   const Usage::Hold hold(h.usage, true, ModelHandle::kWhat);
@@ -143,11 +191,19 @@ py::dict fit_model(ModelHandle& h, const DataHandle& train, const py::object& va
   Watcher watch(watcher, every_step);
   o.stop = &watch.stop;
   o.observers = {&watch};
+  if (py::isinstance<py::function>(options["schedule"]))
+    o.schedule = watch.schedule(options["schedule"].cast<py::function>());
+  RunState from;
+  if (options["resume_optimizer"].cast<bool>() && h.optimizer) {
+    from = start_with(*h.optimizer, h.model, o);
+    o.resume = &from;
+  }
   History history;
   {
     const py::gil_scoped_release release;
     history = fit(h.model, splits, o);
   }
+  h.optimizer = KeptOptimizer{std::string(o.optimizer.name()), std::move(watch.optimizer)};
   watch.rethrow();
   return history_of(history);
 }

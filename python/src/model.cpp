@@ -140,12 +140,6 @@ py::dict evaluate_rows(const ModelHandle& h, const DataHandle& data, Index top_k
   return d;
 }
 
-std::vector<std::int32_t> all_rows(const Dataset& data) {
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(data.rows()));
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int32_t>(i);
-  return rows;
-}
-
 Explanation explain_model(const ModelHandle& h, const DataHandle& data, bool training) {
   const Hold hold(h.usage, false, ModelHandle::kWhat);
   const py::gil_scoped_release release;
@@ -216,6 +210,30 @@ py::dict compare_gradients(const ModelHandle& h, const DataHandle& data, const p
   return d;
 }
 
+/// (rule, steps, slots), as set_kept_optimizer() takes it; or None.
+py::object kept_optimizer(const ModelHandle& h) {
+  if (!h.optimizer) return py::none();
+  const OptimizerState<float>& state = h.optimizer->state;
+  py::list slots;
+  for (const Buffer<float>& slot : state.slots)
+    slots.append(copied(std::span<const float>(slot.span()), {slot.size()}));
+  return py::make_tuple(h.optimizer->rule, state.step, slots);
+}
+
+void set_kept_optimizer(ModelHandle& h, const py::object& given) {
+  const Hold hold(h.usage, true, ModelHandle::kWhat);
+  h.optimizer.reset();
+  if (given.is_none()) return;
+  const auto t = given.cast<py::tuple>();
+  KeptOptimizer kept{t[0].cast<std::string>(), {}};
+  kept.state.step = t[1].cast<std::int64_t>();
+  for (const py::handle& slot : t[2].cast<py::list>()) {
+    const auto a = slot.cast<Floats>();
+    std::ranges::copy(span_of(a), kept.state.slots.emplace_back(a.size()).begin());
+  }
+  h.optimizer = std::move(kept);
+}
+
 }  // namespace
 
 void bind_model(py::module_& m) {
@@ -271,9 +289,7 @@ void bind_model(py::module_& m) {
              const Hold hold(h.usage, false, ModelHandle::kWhat);
              h.model.save(path);
            })
-      .def_static("load", [](const std::string& path) {
-        return std::make_unique<ModelHandle>(ModelHandle{Model::load(path)});
-      });
+      .def_property("optimizer", &kept_optimizer, &set_kept_optimizer);
   m.def("check_text", [](const std::string& text) { parse_model(text); });
   m.def("loss_names", &loss_names);
   m.def("layer_names", &layer_names);

@@ -2,17 +2,29 @@
 #pragma once
 
 #include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "chainrule/data/dataset.h"
 #include "chainrule/model/model.h"
+#include "chainrule/optim/optimizer.h"
 #include "python/src/common.h"
 
 namespace chainrule::python {
+
+/// What an optimizer remembered at the end of a run.
+struct KeptOptimizer {
+  std::string rule;
+  OptimizerState<float> state;
+};
 
 /// A model, and who works with it.
 struct ModelHandle {
   Model model;
   mutable Usage usage = {};
+  std::optional<KeptOptimizer> optimizer = {};
   static constexpr const char* kWhat = "the model";
 };
 
@@ -21,5 +33,11 @@ struct DataHandle {
   Dataset data;
   py::object features;
 };
+
+inline std::vector<std::int32_t> all_rows(const Dataset& data) {
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(data.rows()));
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
 
 }  // namespace chainrule::python

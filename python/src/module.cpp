@@ -27,4 +27,7 @@ PYBIND11_MODULE(_core, m) {
   python::bind_graph(m);
   python::bind_model(m);
   python::bind_fit(m);
+  python::bind_files(m);
+  python::bind_data(m);
+  python::bind_objective(m);
 }

@@ -71,6 +71,51 @@ def test_files_copies_and_pickles(tmp_path):
         assert np.array_equal(other.predict(x), model.predict(x))
 
 
+def test_the_optimizer_may_go_on():
+    """Two runs of an epoch are one of two when nothing but the optimizer could make a difference."""
+    x, y = blobs()
+    options = dict(shuffle=False, optimizer="adam", lr=0.01)
+    whole, parts, anew = (cr.Model("linear 6, tanh, linear 3", seed=1) for _ in range(3))
+    whole.fit(x, y, epochs=3, **options)
+    for _ in range(3):
+        parts = pickle.loads(pickle.dumps(parts))
+        parts.fit(x, y, epochs=1, resume_optimizer=True, **options)
+        anew.fit(x, y, epochs=1, **options)
+    for name, w in whole.weights.items():
+        assert np.array_equal(parts.weights[name], w)
+        assert not np.array_equal(anew.weights[name], w)
+
+
+def test_schedule_from_a_function():
+    asked = []
+    _, _, _, history = trained(schedule=lambda epoch: asked.append(epoch) or 1 / (1 + epoch))
+    assert asked == list(range(8)) and history["lr"] == pytest.approx([0.01 / (1 + e) for e in range(8)])
+    with pytest.raises(ZeroDivisionError):
+        trained(schedule=lambda epoch: 1 / epoch)
+
+
+def test_objective_for_other_optimizers():
+    optimize = pytest.importorskip("scipy.optimize", reason="python3-scipy is not installed")
+    model, x, y, _ = trained(epochs=1)
+    f = model.objective(x, y)
+    loss, gradient = f(f.start)
+    assert loss == pytest.approx(model.evaluate(x, y).loss, rel=1e-5)
+    assert np.sort(gradient[gradient != 0]) == pytest.approx(np.sort(np.concatenate(
+        [g.ravel() for g in model.gradients(x, y).values()])), abs=1e-12)
+    assert optimize.check_grad(lambda w: f(w)[0], lambda w: f(w)[1], f.start) < 1e-5
+    found = optimize.minimize(f, f.start, jac=True, method="L-BFGS-B")
+    assert model.evaluate(x, y).loss == pytest.approx(loss, rel=1e-5) and found.fun < 0.5 * loss
+    f.apply(found.x)
+    assert model.evaluate(x, y).loss == pytest.approx(found.fun, rel=1e-3)
+
+
+def test_digits():
+    (x, y), (x_test, y_test) = cr.digits(200, 50)
+    assert x.shape == (200, 784) and x.dtype == np.float32 and x.min() == 0 and 0.9 < x.max() <= 1
+    assert set(y) == set(range(10)) and x_test.shape == (50, 784)
+    assert np.array_equal(cr.digits(300, 0)[0][0][:200], x) and not np.array_equal(cr.digits(200, 0, seed=2)[0][0], x)
+
+
 def test_callbacks():
     rows, steps = [], []
 

@@ -49,7 +49,72 @@ def test_several_labels_and_several_numbers():
     assert [w.shape for w in model.coefs_] == [(20, 30), (30, 4)]
 
 
-@pytest.mark.parametrize("settings, sentence", [(dict(solver="lbfgs"), "solver is 'lbfgs'"),
+def weights(inputs, outputs):
+    return np.random.default_rng(inputs).normal(0, 0.4, (inputs, outputs)).astype(np.float32)
+
+
+class Theirs(neural_network.MLPClassifier):
+    def _init_coef(self, fan_in, fan_out, dtype):
+        return weights(fan_in, fan_out).astype(dtype), np.zeros(fan_out, dtype)
+
+
+class Ours(MLPClassifier):
+    def _start(self, X, y, outputs, *rest):
+        super()._start(X, y, outputs, *rest)
+        sizes = [X.shape[1], *self._hidden(), outputs]
+        self._model.set_weights({f"fc{i}.weight": weights(*s) for i, s in enumerate(zip(sizes, sizes[1:]), 1)})
+
+
+@pytest.mark.parametrize("settings", [
+    dict(solver="adam", learning_rate_init=0.01), dict(solver="sgd", learning_rate_init=0.05),
+    dict(solver="sgd", learning_rate_init=0.05, nesterovs_momentum=False),
+    dict(solver="sgd", learning_rate_init=0.5, momentum=0, learning_rate="invscaling", power_t=0.3),
+    dict(solver="sgd", learning_rate_init=0.3, momentum=0, learning_rate="adaptive", tol=0.02, n_iter_no_change=2),
+    dict(solver="lbfgs")])
+def test_same_parameters_as_scikit_learn(settings):
+    """From the same first weights, with the rows in their order."""
+    x, y = datasets.load_iris(return_X_y=True)
+    x, y = np.round(8 * (x - x.mean(axis=0)))[::3] / 8, y[::3]  # exact in float32
+    both = [kind((8,), activation="tanh", batch_size=20, shuffle=False, alpha=0.1, max_iter=25, **settings)
+            for kind in (Theirs, Ours)]
+
+    def compare(tolerance):
+        for a, b in zip(both[0].coefs_ + both[0].intercepts_, both[1].coefs_ + both[1].intercepts_):
+            assert np.allclose(a, b, atol=tolerance)
+        assert both[0].n_iter_ == both[1].n_iter_ and both[0].loss_ == pytest.approx(both[1].loss_, rel=1e-3)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for model in both:
+            model.fit(x, y)
+        compare(1e-3)
+        if settings["solver"] == "lbfgs":
+            assert not any(hasattr(model, "partial_fit") for model in both)
+            return
+        for model in both:
+            for _ in range(8):
+                model.partial_fit(x, y)
+        compare(2e-3)
+        assert both[0].t_ == both[1].t_
+        # From the first call on, the optimizer being one for all of them.
+        both = [clone(model) for model in both]
+        for model in both:
+            for i in range(12):
+                model.partial_fit(x, y, classes=[0, 1, 2])
+        compare(1e-3)
+
+
+def test_lbfgs_finds_the_minimum():
+    x, y = datasets.load_diabetes(return_X_y=True)
+    y = (y - y.mean()) / y.std()
+    settings = dict(hidden_layer_sizes=(), solver="lbfgs", alpha=0.5, max_iter=1000, tol=1e-7)
+    theirs, ours = (kind(**settings).fit(10 * x, y) for kind in (neural_network.MLPRegressor, MLPRegressor))
+    assert ours.loss_ == pytest.approx(theirs.loss_, rel=1e-6)
+    assert np.allclose(ours.coefs_[0], theirs.coefs_[0], atol=1e-3)
+
+
+@pytest.mark.parametrize("settings, sentence", [(dict(solver="lbfsg"), "solver is 'lbfsg'"),
+                                                (dict(learning_rate="inverse"), "expected one of constant"),
                                                 (dict(alpha=-1), "alpha is -1"),
                                                 (dict(hidden_layer_sizes=(0,)), "hidden_layer_sizes"),
                                                 (dict(activation="rleu"), "activation is 'rleu'")])

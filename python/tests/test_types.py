@@ -1,5 +1,7 @@
 """The package and code that uses it pass mypy's strict mode."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,19 @@ def test_strict(tmp_path):
     example = Path(__file__).parent / "typed_example.py"
     run = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path, example],
                          capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_notebooks(tmp_path):
+    """Their code as it stands, each notebook as one module."""
+    scripts = []
+    for path in sorted((Path(os.environ["CHAINRULE_SOURCE"]) / "python/notebooks").glob("*.ipynb")):
+        cells = [c for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
+        scripts.append(tmp_path / f"notebook{path.stem.replace('-', '_')}.py")
+        scripts[-1].write_text("\n".join("".join(c["source"]) for c in cells) + "\n")
+    # matplotlib and scikit-learn have no types.
+    run = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--allow-redefinition",
+                          "--cache-dir", tmp_path, *scripts], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
 
 

@@ -49,6 +49,14 @@ TEST(Schedule, WarmUp) {
   EXPECT_EQ(Schedule::cosine().warmup(10).factor(9, 10, 0), 1);
 }
 
+TEST(Schedule, Custom) {
+  const Schedule s = Schedule::custom([](Index epoch) { return 1.0 / (1.0 + double(epoch)); });
+  EXPECT_EQ(s.factor(17, 100, 0), 1);
+  EXPECT_EQ(s.factor(17, 100, 3), 0.25);
+  EXPECT_EQ(s.warmup(4).factor(1, 100, 1), 0.25);
+  EXPECT_EQ(s.str(), "custom");
+}
+
 TEST(Schedule, Plateau) {
   const Schedule s = Schedule::plateau(0.5, 1);
   ScheduleState state;
