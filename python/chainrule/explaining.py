@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, overload
 
 import numpy as np
 
@@ -12,6 +12,14 @@ from .graph import Var, _Program
 from .views import ElementExplanation, Explanation
 
 __all__ = ["explain"]
+
+
+@overload
+def explain(what: str, *, check: bool = True, **values: Any) -> Explanation: ...
+@overload
+def explain(what: Var, at: None = None, *, check: bool = True) -> Explanation: ...
+@overload
+def explain(what: Var, at: str, *, check: bool = True) -> ElementExplanation: ...
 
 
 def explain(what: Union[str, Var], at: Optional[str] = None, *, check: bool = True,

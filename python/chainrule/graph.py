@@ -179,9 +179,10 @@ class Var:
         self._leaf.value = a
 
     @property
-    def grad(self) -> Optional[Array]:
+    def grad(self) -> Union[Array, Any]:
         """Gradient of the value on which ``backward()`` was last called by this one, of the shape
         of ``value``; None before. It is not added to that of an earlier call."""
+        # Any, not Optional: who has called backward() need not assert that there is a gradient.
         return None if self._graded is None else self._graded.grad(self)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union, overload
 
 import numpy as np
 
@@ -208,6 +208,11 @@ class Model:
         return result
 
     # Looking inside.
+
+    @overload
+    def explain(self, x: Any, y: Any, at: None = None, *, training: bool = False) -> Explanation: ...
+    @overload
+    def explain(self, x: Any, y: Any, at: str, *, training: bool = False) -> ElementExplanation: ...
 
     def explain(self, x: Any, y: Any, at: Optional[str] = None, *,
                 training: bool = False) -> Union[Explanation, ElementExplanation]:

@@ -47,9 +47,9 @@ class Explanation:
         return found
 
     @property
-    def gradients(self) -> Dict[str, Optional[Array]]:
+    def gradients(self) -> Dict[str, Array]:
         """Gradients of inputs and parameters by name."""
-        return {n["label"]: _shaped(n["grad"], n["shape"]) for n in self.nodes
+        return {n["label"]: n["grad"].reshape(n["shape"]) for n in self.nodes
                 if not n["op"] and n["grad"] is not None}
 
     @property
@@ -77,10 +77,6 @@ class Explanation:
 
     def _repr_html_(self) -> Optional[str]:
         return None if len(self.nodes) <= _MOST_DRAWN else f"<pre>{html.escape(str(self))}</pre>"
-
-
-def _shaped(a: Optional[Array], shape: Tuple[int, ...]) -> Optional[Array]:
-    return None if a is None else a.reshape(shape)
 
 
 class Term(NamedTuple):

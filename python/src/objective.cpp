@@ -1,4 +1,5 @@
 // The loss on given rows as a function of all parameters, for optimizers of other libraries.
+#include <algorithm>
 #include <cmath>
 
 #include "chainrule/graph/tape.h"
@@ -27,7 +28,7 @@ class Objective {
     feed(tape_, all_rows(data.data));
   }
 
-  Array<double> start() const { return copied(std::span<const double>(params_.trainable())); }
+  Array<double> start() const { return flat(params_.trainable()); }
 
   py::tuple operator()(const Array<double>& values) {
     const Usage::Hold hold(usage_, true, "the objective");
@@ -39,8 +40,7 @@ class Objective {
       tape_.forward(pass_);
       tape_.backward(loss);
     }
-    return py::make_tuple(static_cast<double>(tape_.value(loss)),
-                          copied(std::span<const double>(tape_.param_grads())));
+    return py::make_tuple(static_cast<double>(tape_.value(loss)), flat(tape_.param_grads()));
   }
 
   void apply(const Array<double>& values) {
@@ -55,6 +55,9 @@ class Objective {
   }
 
  private:
+  static Array<double> flat(std::span<const double> values) {
+    return copied(values, {std::ssize(values)});
+  }
   static Params<double> copied_params(const ModelHandle& h) {
     const Usage::Hold hold(h.usage, false, ModelHandle::kWhat);
     Params<double> params(h.model.graph());

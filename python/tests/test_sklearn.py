@@ -69,18 +69,23 @@ class Ours(MLPClassifier):
     dict(solver="adam", learning_rate_init=0.01), dict(solver="sgd", learning_rate_init=0.05),
     dict(solver="sgd", learning_rate_init=0.05, nesterovs_momentum=False),
     dict(solver="sgd", learning_rate_init=0.5, momentum=0, learning_rate="invscaling", power_t=0.3),
-    dict(solver="sgd", learning_rate_init=0.3, momentum=0, learning_rate="adaptive", tol=0.02, n_iter_no_change=2),
+    dict(solver="sgd", learning_rate_init=0.3, momentum=0, learning_rate="adaptive", tol=0.05, n_iter_no_change=1),
     dict(solver="lbfgs")])
 def test_same_parameters_as_scikit_learn(settings):
-    """From the same first weights, with the rows in their order."""
+    """From the same first weights, with the rows in their order, in batches of equal size."""
     x, y = datasets.load_iris(return_X_y=True)
     x, y = np.round(8 * (x - x.mean(axis=0)))[::3] / 8, y[::3]  # exact in float32
-    both = [kind((8,), activation="tanh", batch_size=20, shuffle=False, alpha=0.1, max_iter=25, **settings)
+    both = [kind((8,), activation="tanh", batch_size=25, shuffle=False, alpha=0.1, max_iter=25, **settings)
             for kind in (Theirs, Ours)]
+
+    rates = []
 
     def compare(tolerance):
         for a, b in zip(both[0].coefs_ + both[0].intercepts_, both[1].coefs_ + both[1].intercepts_):
             assert np.allclose(a, b, atol=tolerance)
+        if settings["solver"] == "sgd":
+            rates.append(both[0]._optimizer.learning_rate)
+            assert both[1]._course.lr * both[1]._course.factor == pytest.approx(rates[-1])
         assert both[0].n_iter_ == both[1].n_iter_ and both[0].loss_ == pytest.approx(both[1].loss_, rel=1e-3)
 
     with warnings.catch_warnings():
@@ -102,6 +107,8 @@ def test_same_parameters_as_scikit_learn(settings):
             for i in range(12):
                 model.partial_fit(x, y, classes=[0, 1, 2])
         compare(1e-3)
+    if "learning_rate" in settings:
+        assert len(set(rates)) > 1 and rates[0] < 0.2 * settings["learning_rate_init"]
 
 
 def test_lbfgs_finds_the_minimum():
