@@ -98,6 +98,7 @@ Command check_command();
 Command explain_command();
 Command compare_command();
 Command doctor_command();
+Command inspect_command();
 Command data_fetch_command();
 Command export_command();
 Command import_command();

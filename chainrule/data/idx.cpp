@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "chainrule/core/error.h"
-#include "chainrule/data/file.h"
 
 namespace chainrule::data {
 namespace {
@@ -72,6 +71,15 @@ std::filesystem::path find(const std::filesystem::path& folder, const std::strin
 }
 
 }  // namespace
+
+IdxArray parse_idx(Bytes file, const std::string& name) {
+  if (file.size() >= 4 && big_endian(file, 0) == kLabels) {
+    const auto axes = read_header<1>(name, kLabels, file);
+    return {{axes.begin(), axes.end()}, std::move(file)};
+  }
+  const auto axes = read_header<3>(name, kImages, file);
+  return {{axes.begin(), axes.end()}, std::move(file)};
+}
 
 Dataset idx(const std::filesystem::path& images, const std::filesystem::path& labels, int classes) {
   Dataset d;

@@ -5,10 +5,20 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "chainrule/data/dataset.h"
+#include "chainrule/data/file.h"
 
 namespace chainrule::data {
+
+/// One file alone, of bytes: pictures [N, height, width] or labels [N].
+struct IdxArray {
+  std::vector<Index> shape;
+  Bytes bytes;
+};
+/// `name` begins every error message.
+IdxArray parse_idx(Bytes file, const std::string& name);
 
 /// Pictures [N, height, width] with their labels [N], both of bytes, plain or gzip. Classes are
 /// named "0" to `classes` - 1. Features are {height * width}. Throws DataError with one sentence

@@ -196,11 +196,9 @@ std::map<std::string, std::string> model_metadata(const Model& model) {
           {"metrics", Json(model.metrics).dump()}};
 }
 
-Model read_model(const SafeTensors& content, const std::string& file) {
+Model read_network(const SafeTensors& content, const std::string& file) {
   try {
-    Model model = model_from(content, file);
-    set_parameters(model, content, file);
-    return model;
+    return model_from(content, file);
   } catch (const Json::exception&) {
     throw DataError(cat("'", file, "' has metadata of the wrong form"));
   } catch (const DataError&) {
@@ -208,6 +206,12 @@ Model read_model(const SafeTensors& content, const std::string& file) {
   } catch (const Error& e) {
     throw DataError(cat("'", file, "' describes a model that cannot be built: ", e.what()));
   }
+}
+
+Model read_model(const SafeTensors& content, const std::string& file) {
+  Model model = read_network(content, file);
+  set_parameters(model, content, file);
+  return model;
 }
 
 void Model::save(const std::filesystem::path& path) const {

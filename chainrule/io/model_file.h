@@ -31,5 +31,7 @@ std::map<std::string, std::string> model_metadata(const Model& model);
 /// The model that a file describes, with its parameters. Tensors whose names begin with "run/"
 /// belong to a checkpoint's run and are passed over. Throws DataError.
 Model read_model(const SafeTensors& content, const std::string& file);
+/// The same with the parameters of a new model, whatever the tensors are.
+Model read_network(const SafeTensors& content, const std::string& file);
 
 }  // namespace chainrule
