@@ -12,9 +12,11 @@ apart; ``cr.gradcheck`` proves one; ``chainrule.sklearn`` has estimators for sci
 
 from ._core import DataError, Error, NumericError, ShapeError, __version__
 from .check import Argument, CheckedInput, Gradcheck, gradcheck
+from .custom import Op, custom_op
 from .data import digits
 from .explaining import explain
-from .graph import Contribution, Op, Var, class_input, constant, custom_op, input, param
+from .graph import Contribution, Var, constant
+from .leaves import class_input, input, param
 from .model import Model
 from .objective import Objective
 from .ops import *

@@ -25,7 +25,7 @@ def as_array(x: Any, what: str = "the array") -> Array:
             a = np.asarray(x)
         except ValueError as error:
             raise ValueError(f"{what} cannot be made an array: {error}") from None
-    if np.ma.isMaskedArray(a) and np.ma.is_masked(a):
+    if isinstance(a, np.ma.MaskedArray) and np.any(a.mask):
         raise ValueError(f"{what} has masked elements, expected numbers")
     return a
 

@@ -7,8 +7,11 @@ from typing import Any, Callable, List, NamedTuple, Sequence, Tuple, Union
 import numpy as np
 
 from . import _core
-from .graph import Var, _located, _node_list, _Program, below, class_input, param
-from .graph import input as make_input
+from .graph import Var
+from .leaves import class_input, param
+from .leaves import input as make_input
+from .program import Program, below, node_list
+from .where import located
 
 __all__ = ["Argument", "Gradcheck", "gradcheck"]
 
@@ -77,7 +80,7 @@ def gradcheck(function: Union[Var, Callable[..., Any]], *arguments: Union[Sequen
     if isinstance(function, Var):
         if arguments:
             raise TypeError("gradcheck() of a value takes no shapes")
-        program = _Program(function, np.dtype(np.float64))
+        program = Program(function, np.dtype(np.float64))
         program.copy_in()
         return Gradcheck(program.core.gradcheck(program.number[function._serial], options))
     if not callable(function):
@@ -94,7 +97,7 @@ def gradcheck(function: Union[Var, Callable[..., Any]], *arguments: Union[Sequen
         if leaf not in vars:
             vars.insert(0, leaf)
     number = {v._serial: i for i, v in enumerate(vars)}
-    nodes = _node_list(vars, number)
+    nodes = node_list(vars, number)
     for i, v in enumerate(vars):
         if v in leaves:
             nodes[i] = ("argument", leaves.index(v))
@@ -109,7 +112,7 @@ def gradcheck(function: Union[Var, Callable[..., Any]], *arguments: Union[Sequen
     try:
         return Gradcheck(_core.gradcheck(nodes, number[result._serial], specs, options))
     except _core.Error as error:
-        raise _located(error) from None
+        raise located(error) from None
 
 
 def _placeholder(a: Argument) -> Var:

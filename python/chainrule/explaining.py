@@ -8,7 +8,8 @@ import numpy as np
 
 from . import _core
 from .arrays import as_floats
-from .graph import Var, _Program
+from .graph import Var
+from .program import Program
 from .views import ElementExplanation, Explanation
 
 __all__ = ["explain"]
@@ -43,7 +44,7 @@ def explain(what: Union[str, Var], at: Optional[str] = None, *, check: bool = Tr
         raise TypeError(f"explain() expects a formula or a Var, not {type(what).__name__}")
     if values:
         raise TypeError(f"values such as {next(iter(values))}= belong to a formula, not to a recorded value")
-    program = _Program(what, np.dtype(np.float64))
+    program = Program(what, np.dtype(np.float64))
     program.copy_in()
     if what._seen is not None:
         program.pass_ = what._seen.pass_

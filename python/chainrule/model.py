@@ -8,25 +8,19 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 
 from . import _core
-from .arrays import Array, Float32, as_floats, as_tensors, check_finite
+from .arrays import Array, Float32, as_floats, as_tensors
+from .fitting import fit_options, whole_seed
+from .network import Network
 from .objective import Objective
 from .progress import Watch
-from .targets import class_indices, labels_of, looks_like_classes, target_array
 from .views import Comparison, Diagnosis, ElementExplanation, Evaluation, Explanation, History, Svg
 
 __all__ = ["Model"]
 
-Penalty = Union[float, Mapping[str, float]]
 Path = Union[str, "os.PathLike[str]"]
 
 
-def _penalty(given: Penalty) -> Dict[str, float]:
-    if isinstance(given, Mapping):
-        return {str(k): float(v) for k, v in given.items()}
-    return {"*.weight": float(given)} if given else {}
-
-
-class Model:
+class Model(Network):
     """A network such as ``"linear 50, relu, dropout 0.2, linear 10"``.
 
     The size of the input is that of the first data that it meets. ``loss`` is what suits the data
@@ -39,78 +33,6 @@ class Model:
     >>> history = model.fit(x, y, epochs=10)      # x [N, F], y [N]
     >>> model.predict(x_new)
     """
-
-    def __init__(self, text: str, *, loss: Optional[str] = None, init: str = "", seed: int = 0,
-                 l1: Penalty = 0.0, l2: Penalty = 0.0, label_smoothing: float = 0.0) -> None:
-        if not isinstance(text, str):
-            raise TypeError(f"a model is described by text such as 'linear 50, relu, linear 10', "
-                            f"not by {type(text).__name__}")
-        _core.check_text(text)
-        self._text = text
-        self._loss = loss
-        self._init = str(init)
-        self.seed = _seed(seed)
-        self._l1, self._l2 = _penalty(l1), _penalty(l2)
-        self._label_smoothing = float(label_smoothing)
-        self._raw: Any = None
-        self._labels: Optional[Array] = None
-        if loss is not None and loss not in _core.loss_names():
-            self._make((1,), loss)  # says what was probably meant
-
-    # What it is.
-
-    @property
-    def text(self) -> str:
-        """The description, in its usual form once the model has met data."""
-        return self._text if self._raw is None else str(self._raw.text)
-
-    @property
-    def loss(self) -> Optional[str]:
-        """Name of what is minimised; None before the first data when none was given."""
-        return self._loss if self._raw is None else str(self._raw.loss)
-
-    @property
-    def classes(self) -> Optional[Array]:
-        """The labels in the order of the outputs; None for numbers."""
-        return self._labels
-
-    @property
-    def features(self) -> Optional[Tuple[int, ...]]:
-        """Shape of one row, once known."""
-        return None if self._raw is None else tuple(self._raw.features)
-
-    @property
-    def parameter_count(self) -> int:
-        """Numbers that are learnt."""
-        return int(self._built().parameters)
-
-    @property
-    def weights(self) -> Dict[str, Float32]:
-        """A copy of every parameter by name: "fc1.weight" [I, O], "fc1.bias" [O], ..."""
-        found: Dict[str, Float32] = self._built().weights()
-        return found
-
-    def set_weights(self, weights: Mapping[str, Any]) -> None:
-        """Gives parameters other values; names and shapes as in ``weights``."""
-        raw = self._built()
-        for name, value in weights.items():
-            raw.set_weight(str(name), as_floats(value, f"'{name}'", np.float32))
-
-    def build(self, features: Union[int, Sequence[int]], *, classes: Optional[Sequence[Any]] = None,
-              loss: Optional[str] = None) -> "Model":
-        """Makes the parameters for rows of that shape, which ``fit`` does by itself."""
-        dims = (features,) if isinstance(features, int) else tuple(int(d) for d in features)
-        chosen = loss or self._loss or ("softmax_cross_entropy" if classes is not None else "squared_error")
-        self._raw = self._make(dims, chosen)
-        if classes is not None:
-            self._labels = np.asarray(classes)
-            self._raw.class_names = [str(c) for c in self._labels]
-        return self
-
-    def __repr__(self) -> str:
-        if self._raw is None:
-            return f"<chainrule.Model '{self.text}', input size not known yet>"
-        return f"<chainrule.Model '{self.text}', {self.parameter_count:,} parameters, {self.loss}>"
 
     # Training and use.
 
@@ -167,12 +89,12 @@ class Model:
             weights = None if weights is None else weights[first]
         data = self._data(features, target, weights)
         watch = Watch(callbacks, progress)
-        options = self._options(optimizer, lr, settings, epochs=epochs, steps=steps, batch=batch,
-                                seed=self.seed if seed is None else _seed(seed), threads=threads,
-                                shuffle=shuffle, replacement=replacement, schedule=schedule,
-                                clip_value=clip_value, clip_norm=clip_norm, patience=patience,
-                                min_delta=min_delta, monitor=monitor,
-                                resume_optimizer=bool(resume_optimizer))
+        options = fit_options(optimizer, lr, settings, epochs=epochs, steps=steps, batch=batch,
+                              seed=self.seed if seed is None else whole_seed(seed), threads=threads,
+                              shuffle=shuffle, replacement=replacement, schedule=schedule,
+                              clip_value=clip_value, clip_norm=clip_norm, patience=patience,
+                              min_delta=min_delta, monitor=monitor,
+                              resume_optimizer=bool(resume_optimizer))
         history: Optional[History] = None
         try:
             history = History(_core.fit(self._raw, data, held, options, watch, bool(watch.step_calls)))
@@ -260,11 +182,11 @@ class Model:
         features = self._features(x)
         data = self._data(features, self._learn_targets(features, y), None)
         held = None if validation is None else self._given(*validation)
-        options = self._options(optimizer, lr, settings, epochs=1, steps=steps, batch=batch,
-                                seed=self.seed if seed is None else _seed(seed), threads=threads,
-                                shuffle=True, replacement=False, schedule=schedule,
-                                clip_value=clip_value, clip_norm=clip_norm, patience=0, min_delta=0.0,
-                                monitor="loss")
+        options = fit_options(optimizer, lr, settings, epochs=1, steps=steps, batch=batch,
+                              seed=self.seed if seed is None else whole_seed(seed), threads=threads,
+                              shuffle=True, replacement=False, schedule=schedule,
+                              clip_value=clip_value, clip_norm=clip_norm, patience=0, min_delta=0.0,
+                              monitor="loss")
         return Diagnosis(_core.diagnose(self._raw, data, held, options))
 
     def border(self, x: Any, y: Any, title: str = "") -> Svg:
@@ -350,125 +272,3 @@ class Model:
             whole = all(n.lstrip("-").isdigit() for n in names)
             made._labels = np.array([int(n) for n in names] if whole else names)
         return made
-
-    # Copies, and other processes.
-
-    def __getstate__(self) -> Dict[str, Any]:
-        state = dict(self.__dict__)
-        raw = state.pop("_raw")
-        if raw is not None:
-            state["_saved"] = (raw.features, raw.loss, raw.weights(), list(raw.class_names), raw.optimizer)
-        return state
-
-    def __setstate__(self, state: Dict[str, Any]) -> None:
-        state = dict(state)
-        saved = state.pop("_saved", None)
-        self.__dict__.update(state, _raw=None)
-        if saved is not None:
-            features, loss, weights, names, optimizer = saved
-            self._raw = self._make(features, loss)
-            self._raw.class_names = names
-            self.set_weights(weights)
-            self._raw.optimizer = optimizer
-
-    # Details.
-
-    def _make(self, dims: Tuple[int, ...], loss: str) -> Any:
-        return _core.RawModel(self._text, list(dims), loss, self._init, self.seed, self._l1, self._l2,
-                              self._label_smoothing)
-
-    def _built(self) -> Any:
-        if self._raw is None:
-            raise _core.Error("the model has no parameters yet: fit it, load one, or call build(features)")
-        return self._raw
-
-    def _features(self, x: Any) -> Array:
-        a = as_floats(x, "x", np.float32)
-        if a.ndim < 2:
-            raise _core.ShapeError(f"x has shape {a.shape}, expected rows and features, as in (100, 4)")
-        if self._raw is not None and a.shape[1:] != tuple(self._raw.features):
-            wanted = tuple(self._raw.features)
-            if int(np.prod(a.shape[1:])) != int(np.prod(wanted)):
-                raise _core.ShapeError(f"a row of x has shape {a.shape[1:]}, the model expects {wanted}")
-            a = a.reshape(a.shape[0], *wanted)
-        return a
-
-    def _learn_targets(self, features: Array, y: Any) -> Tuple[Array, bool]:
-        """Targets, after choosing the loss and making the parameters if that was not done yet."""
-        if self._raw is not None and not (self._labels is None and self._raw.class_target):
-            return self._targets(y)
-        a = target_array(y)
-        as_classes = looks_like_classes(a, self._loss)
-        dims = features.shape[1:]
-        if self._raw is None:
-            outputs = int(self._make(dims, "squared_error").outputs)
-            labels = labels_of(a, outputs) if as_classes else None
-            loss = self._loss
-            if loss is None:
-                last = self._text.rpartition(",")[2].split()[0]
-                loss = ("squared_error" if not as_classes else
-                        "categorical_cross_entropy" if last == "softmax" else
-                        "softmax_cross_entropy" if outputs > 1 else
-                        "binary_cross_entropy" if last == "sigmoid" else "binary_cross_entropy_logits")
-            self._raw = self._make(dims, loss)
-        else:
-            labels = labels_of(a, int(self._raw.outputs))
-        self._labels = labels
-        return self._targets(a)
-
-    def _targets(self, y: Any) -> Tuple[Array, bool]:
-        """(int32 [N], True) or (float32 [N, K], False)."""
-        a = target_array(y)
-        if self._labels is None:
-            if a.dtype.kind in "OSU" and a.dtype.kind != "O":
-                raise _core.DataError("y holds text, the model learns numbers")
-            numbers = as_floats(a, "y", np.float32)
-            check_finite(numbers, "y")
-            return (numbers.reshape(len(numbers), -1), False)
-        return (class_indices(a, self._labels), True)
-
-    def _given(self, x: Any, y: Any, weights: Any = None) -> Any:
-        self._built()
-        w = None if weights is None else as_floats(weights, "sample_weight", np.float32)
-        return self._data(self._features(x), self._targets(y), w)
-
-    def _data(self, features: Array, target: Tuple[Array, bool], weights: Optional[Array]) -> Any:
-        values, is_class = target
-        if len(values) != len(features):
-            raise _core.DataError(f"there are {len(features)} rows and {len(values)} targets, "
-                                  f"expected as many of both")
-        if is_class:
-            assert self._labels is not None
-            names = [str(label) for label in self._labels]
-        else:
-            names = [f"y{i + 1}" for i in range(values.shape[1])]
-        return _core.Data(features, values, names, is_class, weights)
-
-    def _options(self, optimizer: str, lr: Optional[float], settings: Mapping[str, float],
-                 **rest: Any) -> Dict[str, Any]:
-        if not isinstance(rest["schedule"], str) and not callable(rest["schedule"]):
-            raise TypeError(f"schedule is a text such as 'cosine' or a function of the epoch, not "
-                            f"{type(rest['schedule']).__name__}")
-        if not isinstance(optimizer, str):
-            raise TypeError(f"optimizer is the name of a rule such as 'adam', not {type(optimizer).__name__}")
-        values: Dict[str, float] = {}
-        for name, value in settings.items():
-            if isinstance(value, (int, float, np.number)):
-                values[name] = float(value)
-            else:
-                raise TypeError(f"fit() has no argument '{name}' of type {type(value).__name__}; settings of "
-                                f"the optimizer are numbers")
-        if lr is not None:
-            values["lr"] = float(lr)
-        whole: List[str] = ["epochs", "steps", "batch", "patience", "threads"]
-        for name in whole:
-            if isinstance(rest[name], float) and rest[name] != int(rest[name]):
-                raise _core.Error(f"{name} is {rest[name]}, expected a whole number")
-            rest[name] = int(rest[name])
-        return {"optimizer": optimizer, "settings": values, **rest}
-
-
-def _seed(seed: int) -> int:
-    if not isinstance(seed, (int, np.integer)) or seed < 0 or seed >= 1 << 64:
-        raise _core.Error(f"the seed is {seed!r}, expected a whole number from 0 to 2^64 - 1")
-    return int(seed)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .graph import Var, _call
+from .graph import Var, call
 
 __all__ = [
     "negate", "abs", "exp", "log", "sqrt", "square", "relu", "selu", "gelu", "gelu_tanh",
@@ -23,188 +23,188 @@ __all__ = [
 
 def negate(x: Any) -> Var:
     """-x, any shape."""
-    return _call("negate", x)
+    return call("negate", x)
 
 
 def abs(x: Any) -> Var:
     """|x|, any shape; the derivative at 0 is 0."""
-    return _call("abs", x)
+    return call("abs", x)
 
 
 def exp(x: Any) -> Var:
     """e^x, any shape."""
-    return _call("exp", x)
+    return call("exp", x)
 
 
 def log(x: Any) -> Var:
     """Natural logarithm, any shape."""
-    return _call("log", x)
+    return call("log", x)
 
 
 def sqrt(x: Any) -> Var:
     """Square root, any shape."""
-    return _call("sqrt", x)
+    return call("sqrt", x)
 
 
 def square(x: Any) -> Var:
     """x², any shape."""
-    return _call("square", x)
+    return call("square", x)
 
 
 def relu(x: Any) -> Var:
     """max(x, 0), any shape."""
-    return _call("relu", x)
+    return call("relu", x)
 
 
 def selu(x: Any) -> Var:
     """Scaled exponential linear unit, any shape."""
-    return _call("selu", x)
+    return call("selu", x)
 
 
 def gelu(x: Any) -> Var:
     """x Φ(x), with the normal distribution Φ, any shape."""
-    return _call("gelu", x)
+    return call("gelu", x)
 
 
 def gelu_tanh(x: Any) -> Var:
     """The approximation of gelu by tanh, any shape."""
-    return _call("gelu_tanh", x)
+    return call("gelu_tanh", x)
 
 
 def silu(x: Any) -> Var:
     """x sigmoid(x), any shape."""
-    return _call("silu", x)
+    return call("silu", x)
 
 
 def sigmoid(x: Any) -> Var:
     """1 / (1 + e^-x), any shape."""
-    return _call("sigmoid", x)
+    return call("sigmoid", x)
 
 
 def tanh(x: Any) -> Var:
     """Hyperbolic tangent, any shape."""
-    return _call("tanh", x)
+    return call("tanh", x)
 
 
 def softplus(x: Any) -> Var:
     """log(1 + e^x), any shape."""
-    return _call("softplus", x)
+    return call("softplus", x)
 
 
 def softmax(x: Any) -> Var:
     """e^x / Σ e^x over the last axis: [..., C] -> [..., C]."""
-    return _call("softmax", x)
+    return call("softmax", x)
 
 
 def log_softmax(x: Any) -> Var:
     """Logarithm of softmax, without overflow: [..., C] -> [..., C]."""
-    return _call("log_softmax", x)
+    return call("log_softmax", x)
 
 
 def transpose(x: Any) -> Var:
     """The last two axes swapped: [..., M, N] -> [..., N, M]."""
-    return _call("transpose", x)
+    return call("transpose", x)
 
 
 def flatten(x: Any) -> Var:
     """One axis with all elements of a row: [B, 28, 28] -> [B, 784]."""
-    return _call("flatten", x)
+    return call("flatten", x)
 
 
 def sum(x: Any) -> Var:
     """Sum of all elements: any shape -> []."""
-    return _call("sum", x)
+    return call("sum", x)
 
 
 def mean(x: Any) -> Var:
     """Mean of all elements: any shape -> []."""
-    return _call("mean", x)
+    return call("mean", x)
 
 
 def sum_batch(x: Any) -> Var:
     """Sum over the rows: [B, ...] -> [...]."""
-    return _call("sum_batch", x)
+    return call("sum_batch", x)
 
 
 def mean_batch(x: Any) -> Var:
     """Mean over the rows: [B, ...] -> [...]."""
-    return _call("mean_batch", x)
+    return call("mean_batch", x)
 
 
 def sum_features(x: Any) -> Var:
     """Sum over the features: [B, ...] -> [B]."""
-    return _call("sum_features", x)
+    return call("sum_features", x)
 
 
 def mean_features(x: Any) -> Var:
     """Mean over the features: [B, ...] -> [B]."""
-    return _call("mean_features", x)
+    return call("mean_features", x)
 
 
 def maximum(a: Any, b: Any) -> Var:
     """The greater of two, element by element; shapes as for +."""
-    return _call("maximum", a, b)
+    return call("maximum", a, b)
 
 
 def minimum(a: Any, b: Any) -> Var:
     """The smaller of two, element by element; shapes as for +."""
-    return _call("minimum", a, b)
+    return call("minimum", a, b)
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Var:
     """x where it is positive, slope x elsewhere, any shape."""
-    return _call("leaky_relu", x, slope=float(slope))
+    return call("leaky_relu", x, slope=float(slope))
 
 
 def elu(x: Any, alpha: float = 1.0) -> Var:
     """x where it is positive, alpha (e^x - 1) elsewhere, any shape."""
-    return _call("elu", x, alpha=float(alpha))
+    return call("elu", x, alpha=float(alpha))
 
 
 def power(x: Any, exponent: float) -> Var:
     """x to a fixed power, any shape."""
-    return _call("power", x, exponent=float(exponent))
+    return call("power", x, exponent=float(exponent))
 
 
 def clip(x: Any, low: float, high: float) -> Var:
     """x limited to [low, high], any shape; no gradient outside."""
-    return _call("clip", x, low=float(low), high=float(high))
+    return call("clip", x, low=float(low), high=float(high))
 
 
 def dropout(x: Any, rate: float) -> Var:
     """In a training pass each element is 0 with probability `rate`, the others are divided by
     1 - rate; otherwise x. Any shape."""
-    return _call("dropout", x, rate=float(rate))
+    return call("dropout", x, rate=float(rate))
 
 
 def matmul(a: Any, b: Any) -> Var:
     """a @ b: [..., K], [K, N] -> [..., N]."""
-    return _call("matmul", a, b)
+    return call("matmul", a, b)
 
 
 def affine(x: Any, w: Any, b: Any = None) -> Var:
     """x @ w + b in one operation: [..., I], [I, O], [O] -> [..., O]."""
-    return _call("affine", x, w) if b is None else _call("affine", x, w, b)
+    return call("affine", x, w) if b is None else call("affine", x, w, b)
 
 
 def concat(*xs: Any) -> Var:
     """Side by side along the last axis: [B, 2], [B, 3] -> [B, 5]."""
-    return _call("concat", *xs)
+    return call("concat", *xs)
 
 
 def embedding(indices: Var, table: Any) -> Var:
     """Rows of a table: class_input [B], [C, F] -> [B, F]."""
-    return _call("embedding", indices, table)
+    return call("embedding", indices, table)
 
 
 def weighted_mean(x: Any, w: Any) -> Var:
     """Σ x w / Σ w: two equal shapes, usually [B] -> []."""
-    return _call("weighted_mean", x, w)
+    return call("weighted_mean", x, w)
 
 
 def layer_norm(x: Any, gamma: Any, beta: Any, epsilon: float = 1e-5) -> Var:
     """The last axis standardised, then scaled and shifted: [..., F], [F], [F] -> [..., F]."""
-    return _call("layer_norm", x, gamma, beta, epsilon=float(epsilon))
+    return call("layer_norm", x, gamma, beta, epsilon=float(epsilon))
 
 
 def batch_norm(x: Any, gamma: Any, beta: Any, running_mean: Var, running_var: Var,
@@ -212,23 +212,23 @@ def batch_norm(x: Any, gamma: Any, beta: Any, running_mean: Var, running_var: Va
     """Each feature standardised over the batch, then scaled and shifted: [B, ..., F] -> the same.
     The running statistics [F] are parameters with trainable=False; backward(training=True) moves
     them."""
-    return _call("batch_norm", x, gamma, beta, running_mean, running_var,
+    return call("batch_norm", x, gamma, beta, running_mean, running_var,
                  momentum=float(momentum), epsilon=float(epsilon))
 
 
 def l1_penalty(w: Any, strength: float) -> Var:
     """strength Σ |w|: any shape -> []."""
-    return _call("l1_penalty", w, strength=float(strength))
+    return call("l1_penalty", w, strength=float(strength))
 
 
 def l2_penalty(w: Any, strength: float) -> Var:
     """strength Σ w², without the factor 1/2: any shape -> []."""
-    return _call("l2_penalty", w, strength=float(strength))
+    return call("l2_penalty", w, strength=float(strength))
 
 
 def _loss(name: str, x: Any, target: Any, weights: Any, reduction: str, **options: Any) -> Var:
     inputs = (x, target) if weights is None else (x, target, weights)
-    return _call(name, *inputs, reduction=reduction, **options)
+    return call(name, *inputs, reduction=reduction, **options)
 
 
 def squared_error(x: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Var:

@@ -76,7 +76,7 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         found = [sizes] if isinstance(sizes, numbers.Integral) else list(sizes)  # type: ignore[arg-type]
         if any(not isinstance(n, numbers.Integral) or n < 1 for n in found):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {found}.")
-        return [int(n) for n in found]  # type: ignore[arg-type]
+        return [int(n) for n in found]
 
     def _check_settings(self) -> None:
         def among(name: str, allowed: Sequence[str]) -> None:
@@ -96,7 +96,7 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         if not 0 < self.validation_fraction < 1:
             raise ValueError(f"validation_fraction is {self.validation_fraction}, expected above 0 and below 1")
 
-    def _optimizer(self) -> Tuple[str, Dict[str, float]]:
+    def _optimizer(self) -> Tuple[str, Dict[str, Any]]:
         if self.solver == "adam":
             return "adam", {"beta1": self.beta_1, "beta2": self.beta_2, "epsilon": self.epsilon}
         if self.solver != "sgd" or self.momentum == 0:

@@ -1,0 +1,20 @@
+"""Errors that name the line of the caller."""
+
+from __future__ import annotations
+
+import sys
+
+_FOLDER = __file__.rpartition("/")[0]
+
+
+def where() -> str:
+    """The caller's line, outside this package: "(notebook.py:12)"."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_FOLDER):
+        frame = frame.f_back
+    return f"({frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno})"
+
+
+def located(error: Exception) -> Exception:
+    text = str(error)
+    return type(error)(text.replace("(:0)", where()) if "(:0)" in text else f"{text} {where()}")
