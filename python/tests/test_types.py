@@ -12,16 +12,21 @@ import pytest
 pytest.importorskip("mypy", reason="mypy is not installed (scripts/bootstrap.sh --full)")
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("mypy")  # numpy's own types are read once
+
+
 @pytest.mark.parametrize("what", [Path(__file__).parent / "typed_example.py", Path(chainrule.__file__).parent],
                          ids=["example", "package"])
-def test_strict(what, tmp_path):
+def test_strict(what, cache):
     # scikit-learn and scipy have no types.
-    run = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--cache-dir", tmp_path, what],
+    run = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--cache-dir", cache, what],
                          capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_notebooks(tmp_path):
+def test_notebooks(tmp_path, cache):
     """Their code as it stands, each notebook as one module."""
     scripts = []
     for path in sorted((Path(os.environ["CHAINRULE_SOURCE"]) / "python/notebooks").glob("*.ipynb")):
@@ -30,7 +35,17 @@ def test_notebooks(tmp_path):
         scripts[-1].write_text("\n".join("".join(c["source"]) for c in cells) + "\n")
     # matplotlib and scikit-learn have no types, nor have functions in notebooks.
     run = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--allow-redefinition",
-                          "--allow-untyped-defs", "--allow-untyped-calls", "--cache-dir", tmp_path, *scripts], capture_output=True, text=True)
+                          "--allow-untyped-defs", "--allow-untyped-calls", "--cache-dir", cache, *scripts], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_stubs_are_complete(tmp_path):
+    """Every name of the compiled module, and nothing else. pybind11 has its own metaclass and, where
+    there is no constructor, an __init__ that refuses."""
+    classes = [n for n, c in vars(chainrule._core).items() if isinstance(c, type)]
+    (tmp_path / "allowed").write_text("\n".join(f"chainrule._core.{n}(.__init__)?" for n in classes))
+    run = subprocess.run([sys.executable, "-m", "mypy.stubtest", "chainrule._core", "--ignore-unused-allowlist",
+                          "--allowlist", tmp_path / "allowed"], capture_output=True, text=True, cwd=tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
