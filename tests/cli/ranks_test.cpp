@@ -49,17 +49,17 @@ std::vector<int> processes(const std::string& folder) {
   return found;
 }
 
-std::vector<std::string> training(const std::string& folder) {
+std::vector<std::string> training_of_ranks(const std::string& folder) {
   return {"train", "digits", "--limit", "600", "--batch", "64", "--out", folder};
 }
 
 TEST(Program, TrainsByTwoRanksLikeAlone) {
   SKIP_WITHOUT_MPI();
   const TemporaryFolder folder;
-  std::vector<std::string> words = training(folder.str("alone"));
+  std::vector<std::string> words = training_of_ranks(folder.str("alone"));
   words.insert(words.end(), {"--steps", "40", "--json"});
   const Outcome alone = run(words);
-  words = training(folder.str("two"));
+  words = training_of_ranks(folder.str("two"));
   words.insert(words.end(), {"--steps", "40", "--json"});
   const Outcome two = run(words, ranks(2));
   ASSERT_EQ(two.exit_code, 0) << two.err;
@@ -86,7 +86,7 @@ TEST(Program, SaysOnceThatRanksWereStartedWrongly) {
 /// Ends one of four at a random moment, `signal` being how; returns what was said.
 std::string lose_one(int signal, unsigned random, int& rank) {
   const TemporaryFolder folder;
-  std::vector<std::string> words = training(folder.str("run"));
+  std::vector<std::string> words = training_of_ranks(folder.str("run"));
   words.insert(words.end(), {"--steps", "1000000", "--rank-timeout", "3", "--quiet"});
   Program program(words, ranks(4));
   std::vector<int> running;

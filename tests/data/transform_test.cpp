@@ -9,7 +9,7 @@ namespace {
 
 using data::Scaling;
 
-Splits small() {
+Splits small_table() {
   Splits s;
   s.train.name = "small";
   s.train.features = {2};
@@ -42,7 +42,7 @@ TEST(Transform, FitColumn) {
 }
 
 TEST(Transform, ScaleIsFittedOnTheTrainingPart) {
-  Splits s = small();
+  Splits s = small_table();
   data::scale_features(s, Scaling::min_max);
   EXPECT_EQ(s.train.floats, (std::vector<float>{0, 0, 0.5f, 0, 1, 0}));
   EXPECT_EQ(s.test.floats, (std::vector<float>{1.5f, 1}));
@@ -57,7 +57,7 @@ TEST(Transform, ScaleIsFittedOnTheTrainingPart) {
 }
 
 TEST(Transform, ScaleRefusesBytesAndCategories) {
-  Splits s = small();
+  Splits s = small_table();
   s.preprocess.columns = {{.name = "colour", .categories = {"red", "green"}}};
   expect_error<Error>([&] { data::scale_features(s, Scaling::min_max); }, "hold categories");
   s.train.bytes = {1, 2};
@@ -75,7 +75,7 @@ TEST(Transform, OneHot) {
 }
 
 TEST(Transform, ClassesAsNumbers) {
-  Dataset d = small().train;
+  Dataset d = small_table().train;
   d.classes = {1, 0, 1};
   d.class_names = {"no", "yes"};
   const Dataset two = data::classes_as_numbers(d);
@@ -86,7 +86,7 @@ TEST(Transform, ClassesAsNumbers) {
   const Dataset three = data::classes_as_numbers(d);
   EXPECT_EQ(three.targets, (std::vector<float>{0, 1, 0, 1, 0, 0, 0, 1, 0}));
   three.validate();
-  expect_error<Error>([] { data::classes_as_numbers(small().train); }, "has no classes");
+  expect_error<Error>([] { data::classes_as_numbers(small_table().train); }, "has no classes");
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ const ExplainedEdge& edge(const Explanation& e, const std::string& from, const s
   throw Error("no edge " + from + " " + to);
 }
 
-void expect_near(const std::vector<double>& got, const std::vector<double>& expected,
-                 double tolerance = 1e-12) {
+void expect_numbers(const std::vector<double>& got, const std::vector<double>& expected,
+                    double tolerance = 1e-12) {
   ASSERT_EQ(got.size(), expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], tolerance) << i;
 }
@@ -60,11 +60,11 @@ TEST(Explanation, ApplesAndOranges) {
   const std::vector<std::pair<std::string, double>> gradients{
       {"apple", 2.2}, {"apple_num", 110}, {"orange", 3.3}, {"orange_num", 165}, {"tax", 650},
       {"a", 1.1},     {"b", 1.1},         {"c", 1.1},      {"out", 1}};
-  for (const auto& [name, gradient] : gradients) expect_near(node(e, name).gradient, {gradient});
+  for (const auto& [name, gradient] : gradients) expect_numbers(node(e, name).gradient, {gradient});
   const ExplainedEdge& x = edge(e, "c", "out");
   EXPECT_EQ(x.formula, "tax");
-  expect_near(x.local, {1.1});
-  expect_near(x.downstream, {1.1});
+  expect_numbers(x.local, {1.1});
+  expect_numbers(x.downstream, {1.1});
   for (const ExplainedNode& n : e.nodes)
     if (n.op.empty()) {
       ASSERT_TRUE(n.check) << n.name;
@@ -84,7 +84,7 @@ TEST(Explanation, OneNeuron) {
   EXPECT_EQ(e.out().value[0], 6);
   const std::vector<std::pair<std::string, double>> gradients{
       {"x0", -3}, {"w0", 1}, {"x1", -1}, {"w1", -2}, {"x2", 2}, {"w2", 3}, {"b", 1}};
-  for (const auto& [name, gradient] : gradients) expect_near(node(e, name).gradient, {gradient});
+  for (const auto& [name, gradient] : gradients) expect_numbers(node(e, name).gradient, {gradient});
 }
 
 TEST(Explanation, TheJacobianOfSoftmax) {
@@ -98,7 +98,7 @@ TEST(Explanation, TheJacobianOfSoftmax) {
   for (std::size_t i = 0; i < 3; ++i)
     for (std::size_t j = 0; j < 3; ++j)
       EXPECT_NEAR(x.local[3 * i + j], (i == j ? p[i] : 0) - p[i] * p[j], 1e-15);
-  expect_near(node(e, "x").gradient, {0, 0, 0});
+  expect_numbers(node(e, "x").gradient, {0, 0, 0});
 }
 
 TEST(Explanation, PathsThatMeetAreAddedUp) {
@@ -109,7 +109,7 @@ TEST(Explanation, PathsThatMeetAreAddedUp) {
   double sum = 0;
   for (const int o : x.outs) sum += e.edges[static_cast<std::size_t>(o)].downstream[0];
   EXPECT_EQ(sum, 7);
-  expect_near(x.gradient, {7});
+  expect_numbers(x.gradient, {7});
   EXPECT_TRUE(contains(explanation_text(e), "d out/d x      = 3 + 2 + 2 = 7"))
       << explanation_text(e);
 }
@@ -136,7 +136,7 @@ TEST(Explanation, SumsOfEveryNodeAreItsGradient) {
         sum[c] += x.downstream[c];
       }
     }
-    expect_near(sum, n.gradient, 1e-14);
+    expect_numbers(sum, n.gradient, 1e-14);
     if (n.check) {
       EXPECT_EQ(n.check->verdict, NumericalCheck::ok) << n.name;
     }
@@ -189,8 +189,8 @@ TEST(Explanation, AnOperationOfTheUsersOwn) {
   const Explanation e = explain_own<Softsign>();
   const ExplainedEdge& x = edge(e, "speed", "curve");
   EXPECT_EQ(x.formula, "1 / (1 + |speed|)^2");
-  expect_near(x.local, {1.0 / 16});
-  expect_near(x.downstream, {0.5});
+  expect_numbers(x.local, {1.0 / 16});
+  expect_numbers(x.downstream, {0.5});
   EXPECT_EQ(node(e, "curve").formula, "speed / (1 + |speed|)");
   EXPECT_EQ(node(e, "curve").numbers, "3 / (1 + |3|)");
   EXPECT_EQ(node(e, "speed").check->verdict, NumericalCheck::ok);
@@ -232,7 +232,7 @@ TEST(ExplanationText, FitsTheTerminal) {
   const ExplainedNode& logits = node(e, "c");
   const ExplainedNode& p =
       e.nodes[static_cast<std::size_t>(e.edges[static_cast<std::size_t>(logits.outs[0])].to)];
-  expect_near(logits.gradient, {p.value[0], p.value[1] - 1}, 1e-15);
+  expect_numbers(logits.gradient, {p.value[0], p.value[1] - 1}, 1e-15);
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ std::string refusal(const std::vector<std::byte>& bytes) {
   return "";
 }
 
-SafeTensors example() {
+SafeTensors example_tensors() {
   const float w[] = {1, 2, 3, 4, 5, 6};
   const double b[] = {0.5, -0.25};
   return {.metadata = {{"model", "linear 2"}, {"note", "quote \" and ü"}},
@@ -63,9 +63,9 @@ std::vector<std::byte> bytes_of(const fs::path& path) {
 
 TEST_F(SafetensorsTest, RoundTrip) {
   const fs::path path = folder_ / "m.safetensors";
-  write_safetensors(path, example());
+  write_safetensors(path, example_tensors());
   const SafeTensors read = read_safetensors(path);
-  EXPECT_EQ(read.metadata, example().metadata);
+  EXPECT_EQ(read.metadata, example_tensors().metadata);
   ASSERT_EQ(read.tensors.size(), 3u);
   EXPECT_EQ(read.find("fc1.weight")->shape, (std::vector<Index>{2, 3}));
   EXPECT_EQ(read.find("fc1.weight")->values(), (std::vector<double>{1, 2, 3, 4, 5, 6}));
@@ -88,16 +88,16 @@ TEST_F(SafetensorsTest, BytesAreThoseOfTheFormat) {
 }
 
 TEST_F(SafetensorsTest, WritingLeavesNothingBehindWhenItFails) {
-  EXPECT_THROW(write_safetensors(folder_ / "no" / "m.safetensors", example()), DataError);
+  EXPECT_THROW(write_safetensors(folder_ / "no" / "m.safetensors", example_tensors()), DataError);
   rlimit old{};
   getrlimit(RLIMIT_FSIZE, &old);
   const fs::path path = folder_ / "m.safetensors";
-  write_safetensors(path, example());
+  write_safetensors(path, example_tensors());
   const auto before = bytes_of(path);
   signal(SIGXFSZ, SIG_IGN);
   const rlimit small{100, old.rlim_max};
   setrlimit(RLIMIT_FSIZE, &small);
-  EXPECT_THROW(write_safetensors(path, example()), DataError);
+  EXPECT_THROW(write_safetensors(path, example_tensors()), DataError);
   setrlimit(RLIMIT_FSIZE, &old);
   EXPECT_EQ(bytes_of(path), before);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
@@ -149,7 +149,7 @@ TEST_F(SafetensorsTest, RefusesWhatIsWrongWithOneSentence) {
 
 TEST_F(SafetensorsTest, EveryTruncationIsRefused) {
   const fs::path path = folder_ / "m.safetensors";
-  write_safetensors(path, example());
+  write_safetensors(path, example_tensors());
   const auto whole = bytes_of(path);
   for (std::size_t n = 0; n < whole.size(); ++n)
     EXPECT_NE(refusal({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n)}), "")
@@ -158,7 +158,7 @@ TEST_F(SafetensorsTest, EveryTruncationIsRefused) {
 
 TEST_F(SafetensorsTest, MutationsAreReadOrRefused) {
   const fs::path path = folder_ / "m.safetensors";
-  write_safetensors(path, example());
+  write_safetensors(path, example_tensors());
   const auto whole = bytes_of(path);
   Random random(11);
   int refused = 0;

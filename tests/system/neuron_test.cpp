@@ -17,7 +17,7 @@
 namespace chainrule {
 namespace {
 
-Initializer values(std::vector<double> v) {
+Initializer given_values(std::vector<double> v) {
   return [v](std::span<double> out, const Shape&, Random&) {
     std::copy(v.begin(), v.end(), out.begin());
   };
@@ -56,9 +56,9 @@ TEST(Neuron, EveryGradientOfOneNeuron) {
 struct Layer {
   Graph g;
   Var x = g.input("x", {4});
-  Var w = g.param(
-      "w", {4, 3},
-      {.init = values({0.2, 0.5, -0.26, 0.8, -0.91, -0.27, -0.5, 0.26, 0.17, 1, -0.5, 0.87})});
+  Var w = g.param("w", {4, 3},
+                  {.init = given_values(
+                       {0.2, 0.5, -0.26, 0.8, -0.91, -0.27, -0.5, 0.26, 0.17, 1, -0.5, 0.87})});
   Var b = g.param("b", {3});
   Var y = affine(x, w, b);
   Params<double> params{g};
@@ -147,7 +147,7 @@ TEST(Neuron, PenaltiesOnWeights) {
   const std::vector<double> w{0.2, 0.8, -0.5, 1, 0.5, -0.91, 0.26, -0.5, -0.26, -0.27, 0.17, 0.87};
   for (const double lambda : {1.0, 0.05}) {
     Graph g;
-    const Var v = g.param("w", {3, 4}, {.init = values(w)});
+    const Var v = g.param("w", {3, 4}, {.init = given_values(w)});
     const Var l1 = l1_penalty(v, lambda), l2 = l2_penalty(v, lambda);
     Params<double> params(g);
     Tape<double> tape(params);
