@@ -9,7 +9,7 @@
 namespace chainrule::kernels {
 
 /// At least `size` elements that this thread may use until its next call with the same `which`, 0
-/// or 1. Indices have memory of their own.
+/// or 1. Integers have memory of their own, and only 0.
 template <class T>
 T* scratch(int which, Index size) {
   constexpr int kFirst = std::is_integral_v<T> ? 2 : 0;

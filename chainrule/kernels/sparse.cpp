@@ -1,13 +1,15 @@
-// A block of a's columns at a time: lists say which of its elements are not zero, the rows of b
-// that belong to the block are packed to stay in the first-level cache, and each row of c is kept
-// in registers while its list is walked through. This file is compiled once for every instruction
-// set that Highway knows on this architecture.
+// A block of a's columns at a time: bits say which of its elements are not zero, the rows of b that
+// belong to the block are packed to stay in the first-level cache, and each row of c is kept in
+// registers while its bits are walked through. This file is compiled once for every instruction set
+// that Highway knows on this architecture.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "chainrule/kernels/sparse.cpp"
 #include "chainrule/kernels/sparse.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <type_traits>
 
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
@@ -30,13 +32,11 @@ struct SparseProduct {
   Write write;
 };
 
-/// What is not zero in some rows of a block: row i has the entries starts[i] to starts[i + 1], each
-/// a value and the step, counted from the block's first, at which it stands.
-template <class T>
-struct Lists {
-  T* values;
-  std::int32_t* steps;
-  std::int32_t* starts;
+/// Which elements of some rows of a block are not zero: row i has the bits of `words` words from
+/// bits[i * words] on, the lowest bit of the first for the block's first step.
+struct Bits {
+  std::uint64_t* bits;
+  Index words;
 };
 
 }  // namespace chainrule::kernels
@@ -49,92 +49,108 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 constexpr Index kPacked = 8192;
 /// Rows of a that are not worth packing b for.
 constexpr Index kFew = 4;
-/// Most entries, and most rows, of the lists that are made at a time.
-constexpr Index kEntries = 40960, kMostRows = 2048;
-/// Columns of a that are transposed together, and what compress() writes behind its end.
-constexpr Index kStrip = 16, kSlack = 16;
+/// Most rows, and most words of bits, that are looked at together.
+constexpr Index kMostRows = 2048, kMostWords = 8192;
+constexpr Index kWord = 64;
+/// What copy() writes behind its end.
+constexpr Index kSlack = 16;
 
-/// Lists what is not zero in x[0, n); returns how many.
+/// One bit for each element of x[0, n), n <= 64: is it not zero? NaN is not.
 template <class T>
-HWY_INLINE Index compress(const T* x, Index n, T* values, std::int32_t* steps) {
-  Index count = 0, i = 0;
-#if HWY_TARGET <= HWY_AVX2
-  if constexpr (sizeof(T) == 4) {
-    const Tag<T> d;
-    const hn::RebindToSigned<Tag<T>> di;
-    const Index lanes = lanes_of<T>();
-    auto at = hn::Iota(di, 0);
-    for (; i < n; i += lanes) {
-      const auto v = n - i >= lanes ? hn::LoadU(d, x + i) : load_first(d, n - i, x + i);
-      const auto mask = hn::Not(hn::Eq(v, hn::Zero(d)));  // NaN counts
-      hn::StoreU(hn::Compress(v, mask), d, values + count);
-      hn::StoreU(hn::Compress(at, hn::RebindMask(di, mask)), di, steps + count);
-      count += static_cast<Index>(hn::CountTrue(d, mask));
-      at = hn::Add(at, hn::Set(di, static_cast<std::int32_t>(lanes)));
-    }
-  }
-#endif
-  for (; i < n; ++i) {
-    values[count] = x[i];
-    steps[count] = static_cast<std::int32_t>(i);
-    count += !(x[i] == 0);
-  }
-  return count;
+HWY_INLINE std::uint64_t nonzero(const T* x, Index n) {
+  const Tag<T> d;
+  const Index lanes = lanes_of<T>();
+  using Piece =
+      std::conditional_t<hn::MaxLanes(d) <= 8, std::uint8_t,
+                         std::conditional_t<hn::MaxLanes(d) == 16, std::uint16_t, std::uint64_t>>;
+  std::uint64_t word = 0;
+  const auto take = [&](hn::Vec<Tag<T>> v, Index i) HWY_ATTR {
+    Piece piece = 0;
+    hn::StoreMaskBits(d, hn::Not(hn::Eq(v, hn::Zero(d))), reinterpret_cast<std::uint8_t*>(&piece));
+    word |= static_cast<std::uint64_t>(piece) << i;
+  };
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) take(hn::LoadU(d, x + i), i);
+  if (i < n) take(load_first(d, n - i, x + i), i);
+  return word;
+}
+
+/// Bit j of word i becomes bit i of word j (H. S. Warren, Hacker's Delight, 7-3).
+HWY_INLINE void transpose_bits(std::uint64_t* HWY_RESTRICT words) {
+  std::uint64_t mask = 0x00000000FFFFFFFF;
+  for (int step = 32; step != 0; step /= 2, mask ^= mask << step)
+    for (int first = 0; first < 64; first += 2 * step)
+      for (int i = first; i < first + step; ++i) {
+        const std::uint64_t swapped = ((words[i] >> step) ^ words[i + step]) & mask;
+        words[i] ^= swapped << step;
+        words[i + step] ^= swapped;
+      }
 }
 
 /// Rows [begin, end) and steps [first, first + length) of a.
 template <class T>
-HWY_NOINLINE void make_lists(const SparseProduct<T>& x, Index begin, Index end, Index first,
-                             Index length, const Lists<T>& lists) {
-  HWY_ALIGN T strip[kPacked];
-  Index at = 0;
-  lists.starts[0] = 0;
-  for (Index i = begin; i < end; ++i) {
-    const T* row = x.a + i * x.k + first;
-    if (x.a_transposed) {
-      const Index place = (i - begin) % kStrip;
-      if (place == 0)
-        transpose(length, std::min(kStrip, end - i), x.a + first * x.m + i, x.m, strip, length);
-      row = strip + place * length;
+HWY_NOINLINE void find_bits(const SparseProduct<T>& x, Index begin, Index end, Index first,
+                            Index length, const Bits& out) {
+  for (Index w = 0; w < out.words; ++w) {
+    const Index step = first + w * kWord, steps = std::min(kWord, first + length - step);
+    if (!x.a_transposed) {
+      for (Index i = begin; i < end; ++i)
+        out.bits[(i - begin) * out.words + w] = nonzero(x.a + i * x.k + step, steps);
+      continue;
     }
-    at += compress(row, length, lists.values + at, lists.steps + at);
-    lists.starts[i - begin + 1] = static_cast<std::int32_t>(at);
+    for (Index i = begin; i < end; i += kWord) {
+      const Index rows = std::min(kWord, end - i);
+      HWY_ALIGN std::uint64_t square[kWord] = {};
+      for (Index s = 0; s < steps; ++s) square[s] = nonzero(x.a + (step + s) * x.m + i, rows);
+      transpose_bits(square);
+      for (Index r = 0; r < rows; ++r) out.bits[(i - begin + r) * out.words + w] = square[r];
+    }
   }
 }
 
-/// c[i] (+)= the sum of value * b[step] over row i's list, for rows [begin, end) and `width`
-/// columns that fill V vectors, the last one only in part if Partial. b may be read to the end of
-/// its last vector if Padded.
-template <class T, int V, bool Padded>
-HWY_NOINLINE void walk(const Lists<T>& lists, Index rows, const T* HWY_RESTRICT b, Index b_row,
-                       T* HWY_RESTRICT c, Index c_row, Index width, bool add) {
+/// c[i] (+)= the sum of a(i, step) * b[step] over the steps of row i's bits, for rows [0, rows) and
+/// `width` columns that fill V vectors, the last one only in part. b's rows fill them if Padded.
+template <class T, int V, bool Padded, bool Transposed>
+HWY_NOINLINE void walk(const Bits& x, Index rows, const T* HWY_RESTRICT a, Index a_row,
+                       const T* HWY_RESTRICT b, Index b_width, T* HWY_RESTRICT c, Index c_row,
+                       Index width, bool add) {
   const Tag<T> d;
   using Vec = hn::Vec<Tag<T>>;
   const Index lanes = lanes_of<T>(), last = width - (V - 1) * lanes;
-  const auto load_b = [&](const T* from, int v) HWY_ATTR {
-    if (!Padded && v == V - 1) return load_first(d, last, from + v * lanes);
-    return hn::LoadU(d, from + v * lanes);
-  };
-  for (Index i = 0; i < rows; ++i, c += c_row) {
-    const Index begin = lists.starts[i], end = lists.starts[i + 1];
-    if (add && begin == end) continue;
-    // Two sums for each vector where there are few: the next addition need not wait for the last.
-    constexpr int kSums = V <= 4 ? 2 : 1;
+  const Index b_row = Padded ? V * lanes : b_width;
+  // Two sums for each vector where there are few: the next addition need not wait for the last.
+  constexpr int kSums = V <= 4 ? 2 : 1;
+  for (Index i = 0; i < rows; ++i, c += c_row, a += Transposed ? 1 : a_row) {
     Vec sum[kSums][V];
 #pragma GCC unroll 2
     for (int s = 0; s < kSums; ++s)
 #pragma GCC unroll 8
       for (int v = 0; v < V; ++v) sum[s][v] = hn::Zero(d);
-    const auto take = [&](Index p, int s) HWY_ATTR {
-      const Vec value = hn::Set(d, lists.values[p]);
-      const T* const row = b + lists.steps[p] * b_row;
+    const auto take = [&](Index step, int s) HWY_ATTR {
+      const Vec value = hn::Set(d, a[Transposed ? step * a_row : step]);
+      const T* const row = b + step * b_row;
 #pragma GCC unroll 8
-      for (int v = 0; v < V; ++v) sum[s][v] = hn::MulAdd(value, load_b(row, v), sum[s][v]);
+      for (int v = 0; v < V; ++v) {
+        const T* const from = row + v * lanes;
+        const Vec bv = Padded || v < V - 1 ? hn::LoadU(d, from) : load_first(d, last, from);
+        sum[s][v] = hn::MulAdd(value, bv, sum[s][v]);
+      }
     };
-    Index p = begin;
-    if constexpr (kSums == 2)
-      for (; p + 2 <= end; p += 2) take(p, 0), take(p + 1, 1);
-    for (; p < end; ++p) take(p, 0);
+    for (Index w = 0; w < x.words; ++w) {
+      std::uint64_t bits = x.bits[i * x.words + w];
+      const auto next = [&] HWY_ATTR {
+        const Index step = w * kWord + std::countr_zero(bits);
+        bits &= bits - 1;
+        return step;
+      };
+      if constexpr (kSums == 2) {
+        for (int pairs = std::popcount(bits) / 2; pairs > 0; --pairs)
+          take(next(), 0), take(next(), 1);
+        if (bits) take(next(), 0);
+      } else {
+        while (bits) take(next(), 0);
+      }
+    }
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
       if constexpr (kSums == 2) sum[0][v] = hn::Add(sum[0][v], sum[1][v]);
@@ -148,33 +164,33 @@ HWY_NOINLINE void walk(const Lists<T>& lists, Index rows, const T* HWY_RESTRICT 
   }
 }
 
-/// Steps of b that are packed together: as many as fit, and as lists of kStrip rows fit on the
-/// stack.
+/// Steps of b that are packed together: as many as fit.
 template <class T>
 Index block_steps(Index k, Index stride) {
-  constexpr Index kUnit = 16;
-  const Index most = std::min<Index>(kPacked / stride, kPacked / kStrip);
-  const Index parts = (k + most - 1) / most;
-  return std::max(kUnit, ((k + parts - 1) / parts + kUnit - 1) / kUnit * kUnit);
+  const Index most = kPacked / stride;
+  const Index parts = (k + most - 1) / most, even = (k + parts - 1) / parts;
+  return std::min(most, (even + kWord - 1) / kWord * kWord);
 }
 
 template <class T, int V>
-void rows_times_b(const SparseProduct<T>& x, const Lists<T>& lists, Index begin, Index end,
-                  Index first, Index length, Index col, Index width) {
+void rows_times_b(const SparseProduct<T>& x, const Bits& bits, Index begin, Index end, Index first,
+                  Index length, Index col, Index width) {
   const Index stride = V * lanes_of<T>();
-  const T* const b = x.b + first * x.n + col;
+  const T* b = x.b + first * x.n + col;
+  const T* const a = x.a_transposed ? x.a + first * x.m + begin : x.a + begin * x.k + first;
   T* const c = x.c + begin * x.n + col;
   const bool add = first > 0 || x.write == Write::add;
-  if (x.m < kFew) {
-    if (width == stride)
-      walk<T, V, true>(lists, end - begin, b, x.n, c, x.n, width, add);
-    else
-      walk<T, V, false>(lists, end - begin, b, x.n, c, x.n, width, add);
-    return;
-  }
+  const auto run = [&](auto kernel) {
+    kernel(bits, end - begin, a, x.a_transposed ? x.m : x.k, b, x.n, c, x.n, width, add);
+  };
+  if (x.m < kFew && !x.a_transposed) return run(walk<T, V, false, false>);
   T* const packed = scratch<T>(0, kPacked + kSlack);
   for (Index p = 0; p < length; ++p) copy(b + p * x.n, width, packed + p * stride);
-  walk<T, V, true>(lists, end - begin, packed, stride, c, x.n, width, add);
+  b = packed;
+  if (x.a_transposed)
+    run(walk<T, V, true, true>);
+  else
+    run(walk<T, V, true, false>);
 }
 
 template <class T>
@@ -185,27 +201,26 @@ void multiply(ThreadPool& pool, const SparseProduct<T>& x) {
   }
   const Index lanes = lanes_of<T>(), vectors = (x.n + lanes - 1) / lanes;
   const Index widest = vectors >= 8 ? 8 : vectors >= 4 ? 4 : vectors >= 2 ? 2 : 1;
-  // Few rows: nothing is packed. A row of any length would have lists of any length.
-  const bool whole = x.m < kFew && !x.a_transposed && x.m * x.k <= kEntries;
+  // Few rows: nothing is packed.
+  const bool whole = x.m < kFew && !x.a_transposed && x.k <= kMostWords * kWord / kFew;
   const Index block = whole ? x.k : block_steps<T>(x.k, widest * lanes);
-  // Rows whose lists are made at a time, so that these have an upper limit.
-  const Index chunk = std::clamp<Index>(kEntries / block / kStrip * kStrip, kStrip, kMostRows);
+  Bits bits{.bits = nullptr, .words = (block + kWord - 1) / kWord};
+  const Index chunk = std::clamp<Index>(kMostWords / bits.words / kWord * kWord, kFew, kMostRows);
   constexpr Index kRowGrain = 8;
   pool.split(x.m, kRowGrain, [&](Index split_begin, Index split_end) {
-    Lists<T> lists;
-    lists.values = scratch<T>(1, kEntries + kSlack);
-    lists.steps = scratch<std::int32_t>(0, kEntries + kSlack);
-    lists.starts = scratch<std::int32_t>(1, kMostRows + 1);
+    Bits own = bits;
+    own.bits = scratch<std::uint64_t>(0, kMostWords);
     for (Index begin = split_begin; begin < split_end; begin += chunk) {
       const Index end = std::min(begin + chunk, split_end);
       for (Index first = 0; first < x.k; first += block) {
         const Index length = std::min(block, x.k - first);
-        make_lists(x, begin, end, first, length, lists);
+        own.words = (length + kWord - 1) / kWord;
+        find_bits(x, begin, end, first, length, own);
         for (Index col = 0; col < x.n;) {
           const Index left = (x.n - col + lanes - 1) / lanes;
           const auto run = [&](auto kernel, Index v) {
             const Index width = std::min(v * lanes, x.n - col);
-            kernel(x, lists, begin, end, first, length, col, width);
+            kernel(x, own, begin, end, first, length, col, width);
             col += width;
           };
           if (left >= 8)
