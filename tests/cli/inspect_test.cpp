@@ -28,7 +28,7 @@ void expect_shown(const Outcome& o, const std::vector<std::string>& texts) {
     EXPECT_NE(o.out.find(text), std::string::npos) << text << "\nin\n" << o.out;
 }
 
-void expect_refused(const std::string& content, const std::string& sentence) {
+void expect_not_inspected(const std::string& content, const std::string& sentence) {
   const TemporaryFolder folder;
   const Outcome o = run({"inspect", folder.write("file", content)});
   EXPECT_EQ(o.exit_code, 3);
@@ -201,7 +201,7 @@ TEST(Inspect, IdxByHandAndInGzip) {
                "\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x0c\0\xf3\xff\0\0\x08\x01\0\0\0\x04\x02\0\x02\x01"
                "\x87\xae\xc1\x65\x0c\0\0\0"s);
   expect_shown(inspected(folder / "zipped"), {"of gzip, 12 unpacked", "4 labels"});
-  expect_refused("\0\0\x08\x01\0\0\0\x05\x02\0\x02\x01"s, "the header promises 5");
+  expect_not_inspected("\0\0\x08\x01\0\0\0\x05\x02\0\x02\x01"s, "the header promises 5");
 }
 
 TEST(Inspect, Csv) {
@@ -256,13 +256,13 @@ TEST(Inspect, Cifar) {
 
 TEST(Inspect, WhatIsOfNoKind) {
   using namespace std::string_literals;
-  expect_refused("", "the file is empty");
-  expect_refused("\xde\xad\xbe\xef\0\0"s, "of no kind that is known here");
-  expect_refused("one line of prose", "no rows");
-  expect_refused("PK\x03\x04 archive/data.pkl", "a pickle of PyTorch");
-  expect_refused("\x93NUMPY\x09", "npy");
-  expect_refused("\x08\x07\x12\x7f short"s, "ONNX file");
-  expect_refused("\x20\0\0\0\0\0\0\0{}"s, "claims a header");
+  expect_not_inspected("", "the file is empty");
+  expect_not_inspected("\xde\xad\xbe\xef\0\0"s, "of no kind that is known here");
+  expect_not_inspected("one line of prose", "no rows");
+  expect_not_inspected("PK\x03\x04 archive/data.pkl", "a pickle of PyTorch");
+  expect_not_inspected("\x93NUMPY\x09", "npy");
+  expect_not_inspected("\x08\x07\x12\x7f short"s, "ONNX file");
+  expect_not_inspected("\x20\0\0\0\0\0\0\0{}"s, "claims a header");
   const Outcome none = run({"inspect", "/nonexistent/file"});
   EXPECT_EQ(none.exit_code, 3);
   EXPECT_NE(none.err.find("cannot be read"), std::string::npos) << none.err;
@@ -277,7 +277,7 @@ TEST_F(InspectRun, ADamagedCheckpointLeavesNothingHalfSaid) {
     if (entry.path().extension() == ".safetensors") last = std::max(last, entry.path());
   std::string content = read_file(last);
   content[content.size() - 3] ^= 1;
-  expect_refused(content, "checksum is wrong");
+  expect_not_inspected(content, "checksum is wrong");
 }
 
 }  // namespace
