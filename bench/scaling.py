@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
 """Step times of training by several ranks, measured and predicted.
 
-    bench/scaling.py strong [--ranks 1,2,4] [--batch 512] [--model TEXT]    the same batch for all
-    bench/scaling.py weak   [--ranks 1,2,4] [--batch 256] [--model TEXT]    the same batch for each
+    bench/scaling.py strong [--ranks 2,4] [--batch 512] [--model TEXT]      the same batch for all
+    bench/scaling.py weak   [--ranks 2,4] [--batch 256] [--model TEXT]      the same batch for each
     bench/scaling.py link   [--rate 100] [--delay 20] [--batch 128]         two hosts, a slow link
     bench/scaling.py predict                                                8, 64 and 512 nodes
 
 docs/scaling.md derives the model that predicts. Ranks are processes of this machine with one thread
-each; --program names another build of chainrule.
+each, and one rank alone has one thread, too. Runs of one and of several ranks take turns, --rounds
+times, since other programs make a machine slower for a while; shown are the best and the median of
+the rounds. --program names another build of chainrule.
 """
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
@@ -34,8 +38,9 @@ def predict(compute, parameters, ranks, rate, latency, overlap=0.0):
 
 
 def train(options, ranks, batch, prefix=None):
-    words = ["train", options.data, "--model", options.model, "--batch", str(batch), "--threads", "1"]
-    words += ["--steps", str(options.steps), "--optimizer", options.optimizer, "--lr", "0.01"]
+    words = ["train", options.data, "--limit", "2048", "--model", options.model]
+    words += ["--batch", str(batch), "--steps", str(options.steps), "--threads", "1"]
+    words += ["--optimizer", options.optimizer, "--lr", "0.01"]
     words += ["--json", "--quiet", "--out", options.out]
     if prefix is None:
         prefix = [os.path.join(ROOT, "scripts/mpirun.sh"), str(ranks)] if ranks > 1 else []
@@ -45,15 +50,55 @@ def train(options, ranks, batch, prefix=None):
     return json.loads(run.stdout.strip().splitlines()[-1])
 
 
+def copy_rate():
+    """Bytes per second that one processor reads and writes when it copies 32 MB; the best of ten."""
+    source, target = memoryview(bytearray(b"x" * (1 << 25))), memoryview(bytearray(1 << 25))
+    best = float("inf")
+    for _ in range(10):
+        begin = time.perf_counter()
+        target[:] = source
+        best = min(best, time.perf_counter() - begin)
+    return 2 * len(source) / best
+
+
+def node_seconds(parameters, ranks, rate):
+    """What an exchange between `ranks` of one machine takes: bytes that each reads and writes."""
+    apart = (ranks - 1) / ranks
+    moved = 2 * apart + (1 + 1 / ranks) + 2 / ranks + 2 * apart  # give, add, keep, fetch
+    return moved * 4 * parameters / rate
+
+
 def scaling(options, weak):
-    print("ranks  batch  ms/step  waiting  KB sent/step  " + ("efficiency" if weak else "speed-up"))
-    first = None
-    for ranks in [int(r) for r in options.ranks.split(",")]:
-        batch = options.batch * (ranks if weak else 1)
-        r = train(options, ranks, batch)
-        first = first or r["step_ms"]
-        print(f"{ranks:5}  {batch:5}  {r['step_ms']:7.2f}  {r['wait_ms'] / r['step_ms']:6.0%}"
-              f"  {r['sent_bytes'] / 1e3:12,.0f}  {first / r['step_ms']:8.2f}", flush=True)
+    ranks = [int(r) for r in options.ranks.split(",")]
+    batch = {r: options.batch * (r if weak else 1) for r in ranks}
+    # One rank with the whole batch, for the speed-up; with the rows of each, for the prediction.
+    runs = [(1, options.batch)] + [(r, batch[r]) for r in ranks]
+    runs += [(1, batch[r] // r) for r in ranks if batch[r] // r != options.batch]
+    results = {run: [] for run in runs}
+    for number in range(options.rounds):
+        for run in results:
+            results[run].append(train(options, *run))
+        print(f"round {number + 1}, load {os.getloadavg()[0]:.1f}: " + ", ".join(
+            f"{r} x {b // r}: {results[r, b][-1]['step_ms']:.1f} ms" for r, b in results),
+            file=sys.stderr, flush=True)
+
+    def step(run, of=min):
+        return of(r["step_ms"] for r in results[run])
+
+    rate = copy_rate()
+    print(f"copying reads and writes {rate / 1e9:.1f} GB/s")
+    print("ranks  rows each  ms/step: best  median  predicted  waiting  KB given/step  "
+          + ("efficiency" if weak else "speed-up") + ": best  median")
+    one = (1, options.batch)
+    for r, b in [one] + [(r, batch[r]) for r in ranks]:
+        best = min(results[r, b], key=lambda result: result["step_ms"])
+        expected = step((1, b // r))
+        if r > 1:
+            expected += 1e3 * node_seconds(best["parameters"], r, rate)
+        median = step((r, b), statistics.median)
+        print(f"{r:5}  {b // r:9}  {best['step_ms']:13.2f}  {median:6.2f}  {expected:9.2f}"
+              f"  {best['wait_ms'] / best['step_ms']:7.0%}  {best['sent_bytes'] / 1e3:13,.0f}"
+              f"  {step(one) / best['step_ms']:16.2f}  {step(one, statistics.median) / median:6.2f}")
 
 
 def link(options):
@@ -89,7 +134,8 @@ def table():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("what", choices=["strong", "weak", "link", "predict"])
-    parser.add_argument("--ranks", default="1,2,4")
+    parser.add_argument("--ranks", default="2,4")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batch", type=int)
     parser.add_argument("--model")
     parser.add_argument("--data", default="digits")

@@ -23,10 +23,6 @@ std::unique_ptr<Exchange>& joined() {
   return ranks;
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 #ifdef CHAINRULE_HAVE_MPI
@@ -90,34 +86,24 @@ int threads_of_rank(int asked) {
   return std::max(1, available / std::max(1, std::atoi(near)));
 }
 
-void WaitWatch::on_start(const RunInfo&) {
-  last_ = begin_ = now();
-  if (const Exchange* e = joined_ranks()) waited_ = e->seconds_waited(), bytes_ = e->bytes_sent();
+WaitWatch::Now WaitWatch::now() {
+  const auto time = std::chrono::steady_clock::now().time_since_epoch();
+  const Exchange* e = joined_ranks();
+  return {std::chrono::duration<double>(time).count(), e == nullptr ? 0 : e->seconds_waited(),
+          e == nullptr ? 0 : static_cast<double>(e->bytes_sent())};
 }
+
+void WaitWatch::on_start(const RunInfo&) { begin_ = now(); }
 
 void WaitWatch::on_step(const StepInfo&) {
-  // Steps alone, without what is measured between epochs: the shortest gap is a step.
+  const Now end = now();
+  seconds_ += end.time - begin_.time;
+  waited_ += end.waited - begin_.waited;
+  bytes_ += end.bytes - begin_.bytes;
   ++steps_;
-  last_ = now();
 }
 
-double WaitWatch::milliseconds_per_step() const {
-  return steps_ == 0 ? 0 : 1000 * (last_ - begin_) / static_cast<double>(steps_);
-}
-
-double WaitWatch::waiting_per_step() const {
-  const Exchange* e = joined_ranks();
-  return steps_ == 0 || e == nullptr
-             ? 0
-             : 1000 * (e->seconds_waited() - waited_) / static_cast<double>(steps_);
-}
-
-double WaitWatch::bytes_per_step() const {
-  const Exchange* e = joined_ranks();
-  return steps_ == 0 || e == nullptr
-             ? 0
-             : static_cast<double>(e->bytes_sent() - bytes_) / static_cast<double>(steps_);
-}
+void WaitWatch::on_state(const StateInfo&) { begin_ = now(); }
 
 std::string WaitWatch::text() const {
   const Exchange* e = joined_ranks();

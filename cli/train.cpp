@@ -100,12 +100,13 @@ class Run {
     TrainingWatch watch(out_);
     Recorder recorder;
     Checkpointer checkpointer(checkpoints_);
-    options.observers = {&recorder, &waits_};
+    options.observers = {&recorder};
     if (!flags_.quiet && rank_number() == 0) options.observers.push_back(&watch);
     if (rank_number() == 0) options.observers.push_back(&checkpointer);
     std::optional<TensorBoard> board;
     if (!flags_.tensorboard.empty() && rank_number() == 0)
       options.observers.push_back(&board.emplace(flags_.tensorboard));
+    options.observers.push_back(&waits_);
     if (from_) options.resume = &from_->state;
     {
       const InterruptGuard guard;

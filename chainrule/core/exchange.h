@@ -31,7 +31,7 @@ class Exchange {
   /// Until every sum that was begun is there. Throws RankError.
   virtual void wait() = 0;
 
-  /// What wait() has taken so far, and what was sent to other ranks.
+  /// What start_sum() and wait() have taken so far, and what other ranks have got from this one.
   virtual double seconds_waited() const = 0;
   virtual std::int64_t bytes_sent() const = 0;
 

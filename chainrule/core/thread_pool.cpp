@@ -11,18 +11,11 @@
 #include <utility>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/pause.h"
 #include "chainrule/core/scratch.h"
 
 namespace chainrule {
 namespace {
-
-inline void pause() {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 /// CPU quota of the container in whole processors, rounded up; 0 when there is none.
 int cgroup_quota() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chainrule/core/exchange.h"
+#include "chainrule/dist/launch.h"
 
 namespace chainrule::dist {
 
@@ -16,13 +17,6 @@ struct MpiOptions {
   /// usually it ends the job. Without it wait() throws the sentence.
   std::function<void(const std::string&)> on_lost = {};
 };
-
-/// Was this process started by mpirun, or another launcher of MPI? Told by the environment, without
-/// a call of MPI.
-bool launched();
-/// As the environment tells; 0 and 1 when it does not.
-int launched_rank();
-int launched_size();
 
 /// Initialises MPI, once in a process. The destructor waits for all ranks and ends MPI.
 std::unique_ptr<Exchange> join(const MpiOptions& options = {});

@@ -83,19 +83,27 @@ TEST(Program, SaysOnceThatRanksWereStartedWrongly) {
   EXPECT_EQ(first, o.err.rfind("unknown layer 'linaer'"));
 }
 
-/// Ends one of four at a random moment, `signal` being how; returns what was said.
-std::string lose_one(int signal, unsigned random, int& rank) {
-  const TemporaryFolder folder;
-  std::vector<std::string> words = training_of_ranks(folder.str("run"));
-  words.insert(words.end(), {"--steps", "1000000", "--rank-timeout", "3", "--quiet"});
+bool has_checkpoint(const std::string& run) {
+  std::error_code missing;
+  const std::filesystem::directory_iterator files(run + "/checkpoints", missing);
+  return std::any_of(begin(files), end(files), [](const std::filesystem::directory_entry& file) {
+    const std::string name = file.path().filename();
+    return name.starts_with("step-") && name.ends_with(".safetensors");
+  });
+}
+
+/// Ends one of four that train to `folder` at a random moment, `signal` being how; returns what was
+/// said.
+std::string lose_one(const std::string& folder, int signal, unsigned random, int& rank) {
+  std::vector<std::string> words = training_of_ranks(folder);
+  words.insert(words.end(), {"--steps", "1000000", "--checkpoint-every", "50", "--rank-timeout",
+                             "3", "--quiet"});
   Program program(words, ranks(4));
-  std::vector<int> running;
-  for (int i = 0; i < 1000 && running.size() < 4; ++i) {
+  for (int i = 0; i < 1000 && !has_checkpoint(folder); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    running = processes(folder.str("run"));
-  }
+  const std::vector<int> running = processes(folder);
   if (running.size() != 4) return "four processes did not start";
-  std::this_thread::sleep_for(std::chrono::milliseconds(1500 + random % 1500));
+  std::this_thread::sleep_for(std::chrono::milliseconds(500 + random % 1500));
   const int victim = running[random % 4];
   rank = -1;
   const std::string environment = read_file("/proc/" + std::to_string(victim) + "/environ");
@@ -111,26 +119,49 @@ std::string lose_one(int signal, unsigned random, int& rank) {
   return o.err;
 }
 
+/// Three ranks go on from the last checkpoint of four, and get to where one gets that was never
+/// disturbed.
+void expect_three_go_on(const std::string& folder) {
+  const Outcome three =
+      run({"train", "--resume", folder, "--stop-after-steps", "100", "--json"}, ranks(3));
+  ASSERT_EQ(three.exit_code, 0) << three.err;
+  EXPECT_EQ(three.number("ranks"), 3);
+  EXPECT_GT(three.number("resumed"), 0);
+  EXPECT_EQ(three.number("steps"), three.number("resumed") + 100);
+  const TemporaryFolder other;
+  std::vector<std::string> words = training_of_ranks(other.str("alone"));
+  words.insert(words.end(), {"--steps", "1000000", "--stop-after-steps",
+                             std::to_string(static_cast<int>(three.number("steps"))), "--json"});
+  const Outcome one = run(words);
+  ASSERT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_NEAR(three.number("test_accuracy"), one.number("test_accuracy"), 0.01);
+  EXPECT_NEAR(three.number("train_loss"), one.number("train_loss"), 1e-3);
+}
+
 // CHAINRULE_KILLS=20 for the long form.
-TEST(Program, NamesTheRankThatWasKilled) {
+TEST(Program, NamesTheRankThatWasKilledAndGoesOnWithThree) {
   SKIP_WITHOUT_MPI();
   const char* given = std::getenv("CHAINRULE_KILLS");
   const unsigned kills = given != nullptr ? static_cast<unsigned>(std::atoi(given)) : 2;
   for (unsigned i = 0; i < kills; ++i) {
+    const TemporaryFolder folder;
     int rank = -1;
-    const std::string said = lose_one(SIGKILL, 2654435761u * (i + 1) >> 7, rank);
+    const std::string said = lose_one(folder.str("run"), SIGKILL, 2654435761u * (i + 1) >> 7, rank);
     const std::string expected = "chainrule: rank " + std::to_string(rank) + " of 4 (process ";
     const std::size_t at = said.find(expected);
     ASSERT_NE(at, std::string::npos) << said;
     EXPECT_NE(said.find(" was lost; the job ends", at), std::string::npos) << said;
     EXPECT_EQ(said.find("was lost"), said.rfind("was lost")) << said;
+    EXPECT_NE(said.find("the last checkpoint, after step ", at), std::string::npos) << said;
+    expect_three_go_on(folder.str("run"));
   }
 }
 
 TEST(Program, NamesTheRankThatHangs) {
   SKIP_WITHOUT_MPI();
+  const TemporaryFolder folder;
   int rank = -1;
-  const std::string said = lose_one(SIGSTOP, 5, rank);
+  const std::string said = lose_one(folder.str("run"), SIGSTOP, 5, rank);
   EXPECT_NE(said.find("chainrule: rank " + std::to_string(rank) + " of 4"), std::string::npos)
       << said;
   EXPECT_NE(said.find("did not answer for 3 seconds"), std::string::npos) << said;

@@ -1,13 +1,18 @@
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "chainrule/core/random.h"
 #include "chainrule/data/digits.h"
+#include "chainrule/data/idx.h"
 #include "chainrule/data/loader.h"
+#include "chainrule/dist/launch.h"
 #include "chainrule/optim/optimizers.h"
 #include "chainrule/optim/sgd.h"
 #include "chainrule/train/evaluate.h"
@@ -72,36 +77,60 @@ bool same_everywhere(const std::vector<float>& own) {
   return true;
 }
 
-// Values whose sum depends on the order of the terms; lengths around the pieces and the limits.
+/// Sums over the ranks of each node, then over the nodes, each rounded to T.
+template <class T>
+std::vector<T> sums_in_order(const std::vector<std::vector<T>>& terms) {
+  const std::size_t size = terms[0].size();
+  const int given = dist::ranks_per_node();
+  const std::size_t per_node = given > 0 ? static_cast<std::size_t>(given) : terms.size();
+  std::vector<double> all(size, 0.0);
+  for (std::size_t first = 0; first < terms.size(); first += per_node) {
+    std::vector<double> node(size, 0.0);
+    for (std::size_t r = first; r < std::min(first + per_node, terms.size()); ++r)
+      for (std::size_t i = 0; i < size; ++i) node[i] += static_cast<double>(terms[r][i]);
+    for (std::size_t i = 0; i < size; ++i) all[i] += static_cast<double>(static_cast<T>(node[i]));
+  }
+  return {all.begin(), all.end()};
+}
+
+// Values whose sum depends on the order of the terms; lengths around the pieces and the limits, and
+// one with more chunks than there are slots.
 TEST(Ranks, SumsAreThoseInTheOrderOfTheRanks) {
   Exchange& e = exchange();
-  for (const std::size_t size : {1, 3, 4, 511, 513, 2047, 100'003}) {
-    const auto term = [&](int rank) {
-      Random random(7, static_cast<std::uint64_t>(rank));
+  for (const std::size_t size : {1, 3, 4, 15, 17, 511, 513, 2047, 100'003, 2'000'001}) {
+    std::vector<std::vector<float>> terms;
+    std::vector<std::vector<double>> double_terms;
+    for (int r = 0; r < e.size(); ++r) {
+      Random random(7, static_cast<std::uint64_t>(r));
       std::vector<float> v(size);
       for (float& x : v) x = static_cast<float>(std::exp(20 * random.uniform() - 10));
-      return v;
-    };
-    std::vector<float> expected(size);
-    std::vector<double> sums(size, 0.0);
-    for (int r = 0; r < e.size(); ++r) {
-      const std::vector<float> t = term(r);
-      for (std::size_t i = 0; i < size; ++i) sums[i] += static_cast<double>(t[i]);
+      double_terms.emplace_back(v.begin(), v.end());
+      terms.push_back(std::move(v));
     }
-    std::copy(sums.begin(), sums.end(), expected.begin());
-    std::vector<float> floats = term(e.rank());
+    std::vector<float> floats = terms[static_cast<std::size_t>(e.rank())];
     std::vector<double> doubles(floats.begin(), floats.end());
     e.start_sum(std::span<float>(floats));
     e.start_sum(std::span<double>(doubles));
     e.wait();
-    EXPECT_TRUE(same_bits(floats, expected)) << size;
-    EXPECT_TRUE(same_bits(doubles, sums)) << size;
+    EXPECT_TRUE(same_bits(floats, sums_in_order(terms))) << size;
+    EXPECT_TRUE(same_bits(doubles, sums_in_order(double_terms))) << size;
+  }
+}
+
+// One rank is late, each in turn.
+TEST(Ranks, SumsWaitForTheLast) {
+  Exchange& e = exchange();
+  for (int late = 0; late < e.size(); ++late) {
+    std::vector<float> values(500'000, static_cast<float>(late + 1));
+    if (e.rank() == late) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    e.sum(std::span<float>(values));
+    for (const float x : values) ASSERT_EQ(x, static_cast<float>((late + 1) * e.size()));
   }
 }
 
 // More sums at a time than there is room for.
 TEST(Ranks, ManySumsAtOnce) {
-  std::vector<std::vector<double>> values(100, std::vector<double>(3000, 1.0));
+  std::vector<std::vector<double>> values(200, std::vector<double>(3000, 1.0));
   for (std::vector<double>& v : values) exchange().start_sum(std::span<double>(v));
   exchange().wait();
   for (const std::vector<double>& v : values) {
@@ -126,10 +155,9 @@ TEST(Ranks, TrainLikeOneInFloat) {
   EXPECT_TRUE(same_everywhere(values(shared)));
 }
 
-std::vector<double> train_in_double(Exchange* e) {
-  Model model = network();
+std::vector<double> train_in_double(Exchange* e, const Dataset& data) {
+  Model model("linear 50, relu, linear 10", data.features, {.seed = 1});
   Params<double> params(model.graph(), 1);
-  const Dataset& data = digits().train;
   const Feed feed(model, data);
   Share<double> share(e, data, 1000);
   Loader loader(data.rows(), {.batch = 128, .seed = 3});
@@ -149,9 +177,29 @@ std::vector<double> train_in_double(Exchange* e) {
 }
 
 TEST(Ranks, TrainLikeOneInDouble) {
-  const double apart = distance(train_in_double(&exchange()), train_in_double(nullptr));
+  const Dataset& data = digits().train;
+  const double apart = distance(train_in_double(&exchange(), data), train_in_double(nullptr, data));
   if (exchange().rank() == 0) std::printf("double: %.2e\n", apart);
   EXPECT_LT(apart, 1e-12);
+}
+
+// 200 steps of 128 rows of MNIST, by P ranks with 128 / P rows each and by one.
+TEST(Ranks, TrainLikeOneOnMnist) {
+  const char* folder = std::getenv("CHAINRULE_MNIST");
+  if (folder == nullptr) GTEST_SKIP() << "CHAINRULE_MNIST is not set";
+  Splits data;
+  data.train = data::mnist(folder).train;
+  Model alone("linear 50, relu, linear 10", data.train.features, {.seed = 1});
+  Model shared("linear 50, relu, linear 10", data.train.features, {.seed = 1});
+  fit(alone, data, options(nullptr));
+  fit(shared, data, options(&exchange()));
+  const double apart = distance(values(shared), values(alone));
+  const double apart_in_double =
+      distance(train_in_double(&exchange(), data.train), train_in_double(nullptr, data.train));
+  if (exchange().rank() == 0)
+    std::printf("MNIST, float: %.2e, double: %.2e\n", apart, apart_in_double);
+  EXPECT_LT(apart, 1e-6);
+  EXPECT_LT(apart_in_double, 1e-12);
 }
 
 // Random numbers belong to a row of the batch, wherever it runs. 13 columns: not a multiple of the

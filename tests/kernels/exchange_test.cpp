@@ -1,0 +1,58 @@
+#include "chainrule/kernels/exchange.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+#include <vector>
+
+#include "chainrule/core/random.h"
+#include "chainrule/core/tensor.h"
+#include "tests/kernels/targets.h"
+
+namespace chainrule::kernels {
+namespace {
+
+// Terms of such different sizes that another order, or a sum in float, has other bits.
+template <class T>
+void check_order_of_terms() {
+  for (const int count : {1, 2, 3, 5})
+    for (const Index n : {0, 1, 7, 16, 31, 32, 33, 100}) {
+      std::vector<std::vector<T>> terms(static_cast<std::size_t>(count));
+      std::vector<const std::byte*> places;
+      for (std::size_t r = 0; r < terms.size(); ++r) {
+        Random random(5, r);
+        for (Index i = 0; i <= n; ++i)
+          terms[r].push_back(static_cast<T>(std::exp(20 * random.uniform() - 10)));
+        places.push_back(reinterpret_cast<const std::byte*>(terms[r].data()));
+      }
+      std::vector<T> expected = terms.back();  // what lies behind the n elements stays
+      for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+        double sum = static_cast<double>(terms[0][i]);
+        for (std::size_t r = 1; r < terms.size(); ++r) sum += static_cast<double>(terms[r][i]);
+        expected[i] = static_cast<T>(sum);
+      }
+      sum_terms(places.data(), count, n, terms.back().data());
+      EXPECT_EQ(terms.back(), expected) << count << " terms of " << n;
+    }
+}
+
+TEST(ExchangeKernels, AddsInTheOrderOfTheTermsInDouble) {
+  testing::for_each_target([] {
+    check_order_of_terms<float>();
+    check_order_of_terms<double>();
+  });
+}
+
+TEST(ExchangeKernels, CopyWhatIsAskedForAndNoMore) {
+  testing::for_each_target([] {
+    for (const Index bytes : {0, 1, 4, 63, 64, 65, 200, 1000}) {
+      const Buffer<std::byte> from(1001), to(1001);
+      for (Index i = 0; i < from.size(); ++i) from[i] = static_cast<std::byte>(i % 251 + 1);
+      copy_to_memory(from.data() + 1, bytes, to.data());
+      for (Index i = 0; i < bytes; ++i) ASSERT_EQ(to[i], from[i + 1]) << i << " of " << bytes;
+      EXPECT_EQ(to[bytes], std::byte{0}) << bytes;
+    }
+  });
+}
+
+}  // namespace
+}  // namespace chainrule::kernels
