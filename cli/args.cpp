@@ -5,6 +5,7 @@
 
 #include "CLI/CLI.hpp"
 
+#include "chainrule/core/plain_text.h"
 #include "cli/format.h"
 #include "cli/terminal.h"
 
@@ -16,7 +17,7 @@ T number(const std::string& name, const std::string& text, const char* kind) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size())
-    throw UsageError(cat(name, " expects ", kind, ", not '", text, "'"));
+    throw UsageError(cat(name, " expects ", kind, ", not '", without_controls(text), "'"));
   return value;
 }
 
@@ -42,11 +43,12 @@ class SettingsFile : public CLI::ConfigBase {
     std::vector<CLI::ConfigItem> items = ConfigBase::from_config(input);
     for (const CLI::ConfigItem& item : items) {
       if (!item.parents.empty())
-        throw UsageError(cat("the file of --config has a section [", item.parents[0],
+        throw UsageError(cat("the file of --config has a section [",
+                             without_controls(item.parents[0]),
                              "]; settings stand in lines such as 'lr = 0.1', without sections"));
       if (std::find(names_.begin(), names_.end(), item.name) == names_.end())
-        throw UsageError(cat("unknown setting '", item.name, "' in the file of --config",
-                             suggestion(item.name, names_)));
+        throw UsageError(cat("unknown setting '", without_controls(item.name),
+                             "' in the file of --config", suggestion(item.name, names_)));
     }
     return items;
   }
@@ -147,7 +149,7 @@ bool Args::parse(const std::string& program, const std::vector<std::string>& wor
   } catch (const CLI::ParseError& error) {
     std::string text = error.what();
     std::replace(text.begin(), text.end(), '\n', ' ');
-    throw UsageError(text);
+    throw UsageError(without_controls(text));
   }
   if (help) return false;
 

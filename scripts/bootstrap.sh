@@ -30,6 +30,7 @@ wanted=(
 dev=(
   ccache:ccache
   clang-19:clang++-19
+  libclang-rt-19-dev:/usr/lib/llvm-19/lib/clang/19/lib
   clang-format:clang-format
   clang-tidy-19:clang-tidy-19
   librsvg2-bin:rsvg-convert

@@ -43,33 +43,44 @@ void each_batch(Splits& s, F add) {
   add(s.test, std::string("test_batch.bin"));
 }
 
-}  // namespace
-
-Splits cifar10(const fs::path& folder) {
+Splits empty() {
   Splits s;
   for (Dataset* d : {&s.train, &s.test}) {
     d->name = "cifar-10";
     d->features = {kPixels};
     d->class_names.assign(std::begin(kClasses), std::end(kClasses));
   }
+  return s;
+}
+
+}  // namespace
+
+Splits parse_cifar10(std::span<const std::uint8_t> tar, const std::string& name) {
+  Splits s = empty();
+  const std::vector<TarEntry> entries = parse_tar(tar, name);
+  each_batch(s, [&](Dataset& part, const std::string& file) {
+    for (const TarEntry& entry : entries)
+      if (entry.name == cat(kInside, "/", file)) return append(part, entry.content, file);
+    throw DataError(cat(name, ": the archive holds no ", kInside, "/", file));
+  });
+  s.validation = s.train.subset({});
+  return s;
+}
+
+Splits cifar10(const fs::path& folder) {
   std::error_code ignored;
   if (fs::exists(folder / kArchive, ignored)) {
     const std::string name = (folder / kArchive).string();
-    const Bytes unpacked = gunzip(read_file(folder / kArchive, kMostUnpacked), name, kMostUnpacked);
-    const std::vector<TarEntry> entries = parse_tar(unpacked, name);
-    each_batch(s, [&](Dataset& part, const std::string& file) {
-      for (const TarEntry& entry : entries)
-        if (entry.name == cat(kInside, "/", file)) return append(part, entry.content, file);
-      throw DataError(cat(name, ": the archive holds no ", kInside, "/", file));
-    });
-  } else {
-    const fs::path inside = fs::is_directory(folder / kInside, ignored) ? folder / kInside : folder;
-    if (!fs::exists(inside / "test_batch.bin", ignored))
-      throw DataError(cat(folder.string(), ": neither ", kArchive, " nor test_batch.bin is there"));
-    each_batch(s, [&](Dataset& part, const std::string& file) {
-      append(part, read_file(inside / file, kMostUnpacked), (inside / file).string());
-    });
+    return parse_cifar10(gunzip(read_file(folder / kArchive, kMostUnpacked), name, kMostUnpacked),
+                         name);
   }
+  Splits s = empty();
+  const fs::path inside = fs::is_directory(folder / kInside, ignored) ? folder / kInside : folder;
+  if (!fs::exists(inside / "test_batch.bin", ignored))
+    throw DataError(cat(folder.string(), ": neither ", kArchive, " nor test_batch.bin is there"));
+  each_batch(s, [&](Dataset& part, const std::string& file) {
+    append(part, read_file(inside / file, kMostUnpacked), (inside / file).string());
+  });
   s.validation = s.train.subset({});
   return s;
 }

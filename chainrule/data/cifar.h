@@ -1,7 +1,10 @@
 // CIFAR-10 in its binary version (https://www.cs.toronto.edu/~kriz/cifar.html).
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
 
 #include "chainrule/data/dataset.h"
 
@@ -12,5 +15,7 @@ namespace chainrule::data {
 /// red, then of green, then of blue. There is no validation part. Throws DataError with one
 /// sentence for anything else; at most 256 MiB are unpacked.
 Splits cifar10(const std::filesystem::path& folder);
+/// The archive in memory, unpacked to a tar archive; `name` begins every error message.
+Splits parse_cifar10(std::span<const std::uint8_t> tar, const std::string& name);
 
 }  // namespace chainrule::data

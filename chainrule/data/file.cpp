@@ -10,6 +10,7 @@
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
+#include "chainrule/data/inflate.h"
 
 namespace chainrule::data {
 namespace {
@@ -51,43 +52,28 @@ Bytes read_file(const std::filesystem::path& path, std::uint64_t limit) {
 }
 
 Bytes gunzip(std::span<const std::uint8_t> file, std::string_view name, std::uint64_t limit) {
-  z_stream z{};
   constexpr int kGzip = 16;
-  if (inflateInit2(&z, kGzip + MAX_WBITS) != Z_OK) throw DataError(cat(name, ": out of memory"));
-  const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&z, inflateEnd);
-
-  Bytes out;
-  std::size_t made = 0;
-  constexpr std::size_t kStep = std::size_t{1} << 30;  // zlib counts in 32 bits
-  const std::uint8_t* const last = file.data() + file.size();
-  z.next_in = const_cast<std::uint8_t*>(file.data());
+  const std::string what = cat(name, ": the gzip stream");
+  Inflater inflater(file, kGzip + MAX_WBITS, what);
   while (true) {
-    if (made == out.size())
-      out.resize(std::min<std::uint64_t>(std::max<std::size_t>(2 * made, 1 << 16), limit + 1));
-    z.avail_in =
-        static_cast<uInt>(std::min<std::size_t>(kStep, static_cast<std::size_t>(last - z.next_in)));
-    z.avail_out = static_cast<uInt>(std::min(kStep, out.size() - made));
-    z.next_out = out.data() + made;
-    const int status = inflate(&z, Z_NO_FLUSH);
-    made = static_cast<std::size_t>(z.next_out - out.data());
-    if (made > limit)
-      throw DataError(cat(name, ": the gzip stream holds more than ",
-                          grouped(static_cast<std::int64_t>(limit)), " bytes, which is the limit"));
-    const auto left = static_cast<std::size_t>(last - z.next_in);
+    const int status = inflater.step();
+    if (inflater.made() > limit)
+      throw DataError(cat(what, " holds more than ", grouped(static_cast<std::int64_t>(limit)),
+                          " bytes, which is the limit"));
     if (status == Z_STREAM_END) {
-      if (left == 0) break;
-      if (left < 2 || z.next_in[0] != 0x1f || z.next_in[1] != 0x8b)
-        throw DataError(cat(name, ": ", left, " bytes follow the end of the gzip stream"));
-      inflateReset(&z);
-    } else if (status == Z_BUF_ERROR || (status == Z_OK && left == 0 && z.avail_out > 0)) {
-      throw DataError(cat(name, ": the gzip stream is cut short after ",
-                          grouped(static_cast<std::int64_t>(made)), " bytes of content"));
+      const std::span<const std::uint8_t> rest = inflater.rest();
+      if (rest.empty()) return inflater.take();
+      if (rest.size() < 2 || rest[0] != 0x1f || rest[1] != 0x8b)
+        throw DataError(cat(name, ": ", rest.size(), " bytes follow the end of the gzip stream"));
+      inflater.reset();
+    } else if (status == Z_BUF_ERROR || (status == Z_OK && inflater.starved())) {
+      throw DataError(cat(what, " is cut short after ",
+                          grouped(static_cast<std::int64_t>(inflater.made())),
+                          " bytes of content"));
     } else if (status != Z_OK) {
-      throw DataError(cat(name, ": the gzip stream is corrupt (", z.msg ? z.msg : "unknown", ")"));
+      throw DataError(cat(what, " is corrupt (", inflater.problem(), ")"));
     }
   }
-  out.resize(made);
-  return out;
 }
 
 Bytes read_plain_or_gzip(const std::filesystem::path& path, std::uint64_t limit) {

@@ -81,25 +81,31 @@ IdxArray parse_idx(Bytes file, const std::string& name) {
   return {{axes.begin(), axes.end()}, std::move(file)};
 }
 
-Dataset idx(const std::filesystem::path& images, const std::filesystem::path& labels, int classes) {
-  Dataset d;
-  d.bytes = read_plain_or_gzip(images);
-  const auto [count, height, width] = read_header<3>(images.string(), kImages, d.bytes);
-  Bytes label_bytes = read_plain_or_gzip(labels);
-  const auto [label_count] = read_header<1>(labels.string(), kLabels, label_bytes);
+Dataset parse_idx(Bytes images, Bytes labels, const std::string& images_name,
+                  const std::string& labels_name, int classes) {
+  const auto [count, height, width] = read_header<3>(images_name, kImages, images);
+  const auto [label_count] = read_header<1>(labels_name, kLabels, labels);
   if (count != label_count)
-    throw DataError(cat(images.string(), " holds ", grouped(count), " pictures, but ",
-                        labels.string(), " holds ", grouped(label_count), " labels"));
-  for (std::size_t i = 0; i < label_bytes.size(); ++i)
-    if (label_bytes[i] >= classes)
-      throw DataError(cat(labels.string(), ": label ", int{label_bytes[i]}, " of picture ", i + 1,
+    throw DataError(cat(images_name, " holds ", grouped(count), " pictures, but ", labels_name,
+                        " holds ", grouped(label_count), " labels"));
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (labels[i] >= classes)
+      throw DataError(cat(labels_name, ": label ", int{labels[i]}, " of picture ", i + 1,
                           ", expected 0 to ", classes - 1));
-  d.name = images.stem().string();
+  Dataset d;
+  d.name = std::filesystem::path(images_name).stem().string();
   d.features = {height * width};
   d.image = {height, width};
-  d.classes.assign(label_bytes.begin(), label_bytes.end());
+  d.bytes = std::move(images);
+  d.classes.assign(labels.begin(), labels.end());
   for (int i = 0; i < classes; ++i) d.class_names.push_back(std::to_string(i));
   return d;
+}
+
+Dataset idx(const std::filesystem::path& images, const std::filesystem::path& labels, int classes) {
+  Bytes image_bytes = read_plain_or_gzip(images);  // named so that the pictures are read first
+  return parse_idx(std::move(image_bytes), read_plain_or_gzip(labels), images.string(),
+                   labels.string(), classes);
 }
 
 Splits mnist(const std::filesystem::path& folder, const std::string& name) {

@@ -25,6 +25,9 @@ IdxArray parse_idx(Bytes file, const std::string& name);
 /// for any file that is not exactly that.
 Dataset idx(const std::filesystem::path& images, const std::filesystem::path& labels,
             int classes = 10);
+/// The same from memory, not packed; `images_name` and `labels_name` begin the error messages.
+Dataset parse_idx(Bytes images, Bytes labels, const std::string& images_name,
+                  const std::string& labels_name, int classes = 10);
 
 /// The four files of MNIST in `folder`: train-images, train-labels, t10k-images and t10k-labels,
 /// each ending in -idx3-ubyte or .idx3-ubyte (labels: idx1), with or without .gz. `name` is what

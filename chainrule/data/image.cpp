@@ -33,17 +33,17 @@ class PgmReader {
     if (most < 1 || most > 65535)
       throw DataError(
           cat(name_, ": the greatest value of the PGM file is ", most, ", expected 1 to 65535"));
-    Picture p{height, width, Bytes(std::size_t{height} * width)};
-    const std::size_t bytes_each = most > 255 ? 2 : 1;
+    const std::size_t pixels = std::size_t{height} * width, bytes_each = most > 255 ? 2 : 1;
     if (binary) {
       ++at_;  // exactly one blank after the header
       const std::size_t held = bytes_.size() - std::min(at_, bytes_.size());
-      if (held != p.pixels.size() * bytes_each)
-        throw DataError(cat(name_, ": ", width, " x ", height, " pixels need ",
-                            p.pixels.size() * bytes_each, " bytes, the PGM file holds ", held));
-    } else if (p.pixels.size() > (bytes_.size() - at_ + 1) / 2) {
+      if (held != pixels * bytes_each)
+        throw DataError(cat(name_, ": ", width, " x ", height, " pixels need ", pixels * bytes_each,
+                            " bytes, the PGM file holds ", held));
+    } else if (pixels > (bytes_.size() - at_ + 1) / 2) {
       throw DataError(cat(name_, ": too short for ", width, " x ", height, " pixels"));
     }
+    Picture p{height, width, Bytes(pixels)};
     for (std::uint8_t& pixel : p.pixels) {
       std::uint32_t value = 0;
       if (binary)
@@ -89,11 +89,24 @@ struct Png : png_image {
   Png& operator=(const Png&) = delete;
 };
 
+/// Bytes of the unpacked rows, by the header chunk, which is the first: how many bits a pixel has
+/// follows from its bit depth and colour type. Each row has a byte more.
+std::uint64_t unpacked_size(const Bytes& bytes, std::uint64_t height, std::uint64_t width) {
+  constexpr std::size_t kDepth = 24, kColourType = 25;
+  constexpr std::uint64_t kChannels[] = {1, 1, 3, 1, 2, 1, 4};
+  const std::uint64_t bits =
+      bytes[kDepth] * kChannels[std::min<std::size_t>(bytes[kColourType], 6)];
+  return height * ((width * bits + 7) / 8 + 1);
+}
+
 Picture read_png(const std::string& name, const Bytes& bytes) {
   Png png;
   if (png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()) == 0)
     throw DataError(cat(name, ": the PNG file cannot be read: ", png.message));
   check_size(name, png.height, png.width);
+  constexpr std::uint64_t kMostInflation = 1032;  // of a deflate stream
+  if (unpacked_size(bytes, png.height, png.width) > kMostInflation * bytes.size())
+    throw DataError(cat(name, ": too short for ", png.width, " x ", png.height, " pixels"));
   png.format = PNG_FORMAT_GRAY;
   Picture p{png.height, png.width, Bytes(std::size_t{png.height} * png.width)};
   const png_color paper{255, 255, 255};
@@ -122,8 +135,10 @@ bool is_dark_on_bright(const Picture& p) {
   return insides > 0 && border / borders > inside / insides;
 }
 
-/// Sum of the pixels of `p` inside a rectangle, pixels that it cuts counted in part.
-double area_sum(const Picture& p, double top, double bottom, double left, double right) {
+/// Sum of the pixels of `p`, or of what they lack of white, inside a rectangle; pixels that it cuts
+/// are counted in part.
+double area_sum(const Picture& p, bool inverted, double top, double bottom, double left,
+                double right) {
   const auto first = [](double from) { return std::max<Index>(static_cast<Index>(from), 0); };
   const auto part = [](Index i, double from, double to) {
     return std::min(to, static_cast<double>(i + 1)) - std::max(from, static_cast<double>(i));
@@ -132,7 +147,7 @@ double area_sum(const Picture& p, double top, double bottom, double left, double
   for (Index y = first(top); y < p.height && static_cast<double>(y) < bottom; ++y) {
     double line = 0;
     for (Index x = first(left); x < p.width && static_cast<double>(x) < right; ++x)
-      line += part(x, left, right) * p(y, x);
+      line += part(x, left, right) * (inverted ? 255 - p(y, x) : p(y, x));
     sum += part(y, top, bottom) * line;
   }
   return sum;
@@ -140,18 +155,20 @@ double area_sum(const Picture& p, double top, double bottom, double left, double
 
 }  // namespace
 
-Picture read_picture(const std::filesystem::path& path) {
-  const Bytes bytes = read_file(path);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (text.starts_with("P2") || text.starts_with("P5"))
-    return PgmReader(path.string(), bytes).read();
+Picture parse_picture(const Bytes& file, const std::string& name) {
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  if (text.starts_with("P2") || text.starts_with("P5")) return PgmReader(name, file).read();
   if (!text.starts_with("\x89PNG"))
-    throw DataError(cat(path.string(), ": neither a PNG nor a PGM picture (P2 or P5)"));
+    throw DataError(cat(name, ": neither a PNG nor a PGM picture (P2 or P5)"));
 #ifdef CHAINRULE_HAVE_PNG
-  return read_png(path.string(), bytes);
+  return read_png(name, file);
 #else
-  throw DataError(cat(path.string(), ": this build reads no PNG, convert the picture to PGM"));
+  throw DataError(cat(name, ": this build reads no PNG, convert the picture to PGM"));
 #endif
+}
+
+Picture read_picture(const std::filesystem::path& path) {
+  return parse_picture(read_file(path), path.string());
 }
 
 void write_pgm(const std::filesystem::path& path, const Picture& picture) {
@@ -170,13 +187,17 @@ void write_png(const std::filesystem::path& path, const Picture& picture) {
 Picture as_input(const Picture& picture, const Shape& image) {
   require_picture(picture);
   if (image.rank() != 2) throw Error("a picture cannot become an input of " + image.str());
-  Picture from = picture;
-  if (is_dark_on_bright(from))
-    for (std::uint8_t& pixel : from.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
-  if (from.height == image[0] && from.width == image[1]) return from;
+  const bool inverted = is_dark_on_bright(picture);
+  if (picture.height == image[0] && picture.width == image[1]) {
+    Picture same = picture;
+    if (inverted)
+      for (std::uint8_t& pixel : same.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
+    return same;
+  }
 
   // One pixel of the result is a square with side `step` in the picture.
-  const auto height = static_cast<double>(from.height), width = static_cast<double>(from.width);
+  const auto height = static_cast<double>(picture.height);
+  const auto width = static_cast<double>(picture.width);
   const auto rows = static_cast<double>(image[0]), cols = static_cast<double>(image[1]);
   const double step = std::max(height / rows, width / cols);
   const double top = (height - rows * step) / 2, left = (width - cols * step) / 2;
@@ -185,7 +206,7 @@ Picture as_input(const Picture& picture, const Shape& image) {
     for (Index x = 0; x < to.width; ++x) {
       const double y0 = top + static_cast<double>(y) * step;
       const double x0 = left + static_cast<double>(x) * step;
-      const double mean = area_sum(from, y0, y0 + step, x0, x0 + step) / (step * step);
+      const double mean = area_sum(picture, inverted, y0, y0 + step, x0, x0 + step) / (step * step);
       to(y, x) = static_cast<std::uint8_t>(std::clamp(std::lround(mean), 0L, 255L));
     }
   }

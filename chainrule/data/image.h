@@ -30,6 +30,8 @@ inline constexpr Index kLongestSide = 8192;
 /// transparent becomes white) or a PGM file (P2 or P5), told apart by their content. Throws
 /// DataError with one sentence.
 Picture read_picture(const std::filesystem::path& path);
+/// The same from memory; `name` begins every error message.
+Picture parse_picture(const Bytes& file, const std::string& name);
 
 void write_pgm(const std::filesystem::path& path, const Picture& picture);
 void write_png(const std::filesystem::path& path, const Picture& picture);

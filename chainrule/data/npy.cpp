@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/plain_text.h"
 
 namespace chainrule::data {
 namespace {
@@ -198,7 +199,7 @@ NpyArray parse_npy(std::span<const std::uint8_t> file, std::string_view name) {
 
   const Header h = HeaderParser(text.substr(start, length), name).parse();
   if (!is_supported(h.descr))
-    throw DataError(cat(name, ": elements of type '", h.descr.substr(0, 20),
+    throw DataError(cat(name, ": elements of type '", without_controls(h.descr.substr(0, 20)),
                         "', expected bool, integers of 1 to 8 bytes or floats of 4 or 8"));
   NpyArray a;
   a.kind = h.descr[1];

@@ -50,5 +50,8 @@ std::string shape_text(std::span<const Index> shape);
 /// count 1/255 each; features [N, H, W] of bytes are pictures and become {H * W}. Without a
 /// second file there are no targets. Throws DataError with one sentence.
 Dataset npy(const std::filesystem::path& x, const std::filesystem::path& y = {});
+/// The same of arrays in memory; `y` may be null, the names begin the error messages.
+Dataset npy_dataset(NpyArray x, const std::string& x_name, const NpyArray* y,
+                    const std::string& y_name);
 
 }  // namespace chainrule::data

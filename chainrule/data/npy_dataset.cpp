@@ -35,14 +35,13 @@ void read_targets(const std::string& name, const NpyArray& y, Dataset& d) {
 
 }  // namespace
 
-Dataset npy(const std::filesystem::path& x_path, const std::filesystem::path& y_path) {
-  NpyArray x = read_npy(x_path);
-  const std::string name = x_path.string();
+Dataset npy_dataset(NpyArray x, const std::string& name, const NpyArray* y,
+                    const std::string& y_name) {
   if (x.shape.empty() || x.size() == 0)
     throw DataError(
         cat(name, ": features of shape ", shape_text(x.shape), ", expected (N, ...) with N > 0"));
   Dataset d;
-  d.name = x_path.stem().string();
+  d.name = std::filesystem::path(name).stem().string();
   const Index rows = x.shape[0];
   constexpr Index kMostFeatures = Index{1} << 24;
   const Index width = x.size() / rows;
@@ -55,15 +54,21 @@ Dataset npy(const std::filesystem::path& x_path, const std::filesystem::path& y_
   } else {
     d.floats = x.as<float>();
   }
-  if (!y_path.empty()) {
-    const NpyArray y = read_npy(y_path);
-    if (y.shape.empty() || y.shape[0] != rows || y.size() == 0)
-      throw DataError(cat(name, " has ", rows, " rows, but ", y_path.string(), " is of shape ",
-                          shape_text(y.shape)));
-    read_targets(y_path.string(), y, d);
+  if (y != nullptr) {
+    if (y->shape.empty() || y->shape[0] != rows || y->size() == 0)
+      throw DataError(
+          cat(name, " has ", rows, " rows, but ", y_name, " is of shape ", shape_text(y->shape)));
+    read_targets(y_name, *y, d);
   }
   d.validate();
   return d;
+}
+
+Dataset npy(const std::filesystem::path& x, const std::filesystem::path& y) {
+  NpyArray features = read_npy(x);
+  if (y.empty()) return npy_dataset(std::move(features), x.string(), nullptr, "");
+  const NpyArray targets = read_npy(y);
+  return npy_dataset(std::move(features), x.string(), &targets, y.string());
 }
 
 }  // namespace chainrule::data

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "chainrule/core/error.h"
+#include "chainrule/data/inflate.h"
 
 namespace chainrule::data {
 namespace {
@@ -84,16 +85,17 @@ class Archive {
     return bytes;
   }
 
- private:
-  [[noreturn]] void refuse(const std::string& why) const {
-    throw DataError(cat(name_, ": the npz file ", why));
-  }
   /// Names come from the file, so they are shown only when they are plain.
   std::string title(const Entry& e) const {
     const bool plain =
         e.name.size() <= 100 &&
         std::all_of(e.name.begin(), e.name.end(), [](char c) { return c >= ' ' && c <= '~'; });
     return plain ? cat("'", e.name, "'") : "an entry with an unreadable name";
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& why) const {
+    throw DataError(cat(name_, ": the npz file ", why));
   }
   void need(std::size_t at, std::size_t size, std::size_t end) const {
     if (at > end || size > end - at) refuse("is cut short");
@@ -130,18 +132,13 @@ class Archive {
   }
 
   Bytes inflated(const Entry& e, std::span<const std::uint8_t> packed) const {
-    z_stream z{};
-    if (inflateInit2(&z, -MAX_WBITS) != Z_OK) refuse("cannot be read: out of memory");
-    const std::unique_ptr<z_stream, int (*)(z_stream*)> end(&z, inflateEnd);
-    Bytes out(e.size + std::size_t{1});  // one more, so that too much content shows
-    z.next_in = const_cast<std::uint8_t*>(packed.data());
-    z.avail_in = static_cast<uInt>(packed.size());
-    z.next_out = out.data();
-    z.avail_out = static_cast<uInt>(out.size());
-    if (inflate(&z, Z_FINISH) != Z_STREAM_END || z.total_out != e.size || z.avail_in != 0)
+    Inflater inflater(packed, -MAX_WBITS, cat(name_, ": the npz file's entry ", title(e)));
+    int status = Z_OK;
+    while (status == Z_OK && inflater.made() <= e.size && !inflater.starved())
+      status = inflater.step();
+    if (status != Z_STREAM_END || inflater.made() != e.size || !inflater.rest().empty())
       refuse(cat("holds ", title(e), " in a corrupt stream"));
-    out.resize(e.size);
-    return out;
+    return inflater.take();
   }
 
   std::span<const std::uint8_t> file_;
@@ -170,7 +167,7 @@ std::vector<NpzArray> parse_npz(std::span<const std::uint8_t> file, std::string_
   std::vector<NpzArray> arrays;
   for (const Entry& entry : archive.directory()) {
     const Bytes npy = archive.content(entry);
-    arrays.push_back({entry.name, parse_npy(npy, cat(name, ", array '", entry.name, "'"))});
+    arrays.push_back({entry.name, parse_npy(npy, cat(name, ", array ", archive.title(entry)))});
   }
   return arrays;
 }

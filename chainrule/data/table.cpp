@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/plain_text.h"
 #include "chainrule/data/file.h"
 
 namespace chainrule::data {
@@ -27,7 +28,8 @@ class CsvParser {
       std::size_t cells = 0;
       do {
         read_cell();
-        ++cells;
+        if (static_cast<Index>(++cells) > kMaxColumns)
+          refuse(line, cat("has more than ", grouped(kMaxColumns), " fields, the limit"));
       } while (take(table_.delimiter));
       end_line();
       if (table_.header.empty()) {
@@ -142,9 +144,6 @@ class CsvParser {
   }
 
   void take_header() {
-    if (static_cast<Index>(table_.ends_.size()) > kMaxColumns)
-      refuse(line_ - 1, cat("has ", table_.ends_.size(), " fields, at most ", grouped(kMaxColumns),
-                            " are supported"));
     std::set<std::string> names;
     std::size_t begin = 0;
     for (const std::uint32_t end : table_.ends_) {
@@ -222,9 +221,8 @@ Cell read_cell(std::string_view s) {
 
 std::string shown(std::string_view cell) {
   constexpr std::size_t kLongest = 40;
-  std::string s = "'";
-  for (const char c : cell.substr(0, kLongest)) s += c >= 0 && c < ' ' ? '?' : c;
-  return s + (cell.size() > kLongest ? "...'" : "'");
+  return cat("'", without_controls(std::string(cell.substr(0, kLongest))),
+             cell.size() > kLongest ? "...'" : "'");
 }
 
 }  // namespace chainrule::data

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/plain_text.h"
 #include "chainrule/explain/mistakes.h"
 #include "chainrule/graph/op.h"
 
@@ -26,7 +27,7 @@ int find_node(Graph& graph, int input, int loss, const std::string& name) {
     if (is_gradient && node.name == name) return id;
     if (node.kind == NodeKind::param && node.param_options.trainable) names.push_back(node.name);
   }
-  throw DataError(cat("array '", name.substr(0, 60),
+  throw DataError(cat("array '", without_controls(name.substr(0, 60)),
                       "' has the name of no parameter, no operation and not of the input",
                       did_you_mean(name, names)));
 }

@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/plain_text.h"
+#include "chainrule/io/json_limits-inl.h"
+#include "chainrule/model/layer_table.h"
 
 namespace chainrule {
 namespace {
@@ -14,11 +17,20 @@ using Json = nlohmann::ordered_json;
 /// Raised when the metadata change in a way that older readers must not guess at.
 constexpr std::string_view kFormat = "chainrule-1";
 
+[[noreturn]] void refuse_file(const std::string& file, const std::string& what) {
+  throw DataError(without_controls(cat("'", file, "' ", what)));
+}
+
 std::vector<Index> dims_of(const Shape& shape) {
   return {shape.dims().begin(), shape.dims().end()};
 }
 
-Shape shape_from(const Json& json) { return Shape(json.get<std::vector<Index>>()); }
+Shape shape_from(const Json& json) {
+  if (!json.is_array()) throw DataError("has metadata whose shape is no list");
+  std::vector<Index> dims;
+  for (const Json& d : json) dims.push_back(whole_number<Index>(d));
+  return Shape(dims);
+}
 
 bool is_transposed(const Node& param) {
   return param.param_options.file_layout == FileLayout::transposed;
@@ -89,26 +101,53 @@ Json to_json(const ModelOptions& o) {
 ModelOptions options_from(const Json& json) {
   return {.loss = json.at("loss").get<std::string>(),
           .init = json.at("init").get<std::string>(),
-          .seed = json.at("seed").get<std::uint64_t>(),
+          .seed = whole_number<std::uint64_t>(json.at("seed")),
           .l1 = json.at("l1").get<std::map<std::string, double>>(),
           .l2 = json.at("l2").get<std::map<std::string, double>>(),
           .label_smoothing = json.at("label_smoothing").get<double>()};
+}
+
+/// A small file may not become a large model. A few more parameters than the file holds get a more
+/// exact error when they are looked for.
+void check_size(const SafeTensors& content, const std::string& text, const Shape& features,
+                const std::string& file) {
+  constexpr Index kFew = 1 << 16, kMostFeatures = Index{1} << 24;
+  if (features.size() > kMostFeatures)
+    refuse_file(file, cat("describes a model of ", grouped(features.size()), " features, at most ",
+                          grouped(kMostFeatures), " are read"));
+  Index held = 0;
+  for (const SafeTensor& t : content.tensors) held += t.size();
+  const Index needed = parameter_count(text, features);
+  if (needed - kFew > held)
+    refuse_file(file, cat("describes a model of ", grouped(needed),
+                          " parameters, its tensors hold ", grouped(held), " numbers"));
 }
 
 Model model_from(const SafeTensors& content, const std::string& file) {
   const auto field = [&](const char* key) -> const std::string& {
     const auto it = content.metadata.find(key);
     if (it == content.metadata.end())
-      throw DataError(
-          cat("'", file, "' holds tensors, but no model: its metadata has no '", key, "'"));
+      refuse_file(file, cat("holds tensors, but no model: its metadata has no '", key, "'"));
     return it->second;
   };
-  const auto json = [&](const char* key) { return Json::parse(field(key)); };
+  const auto json = [&](const char* key) {
+    try {
+      return parse_json<Json>(field(key));
+    } catch (const DataError& e) {
+      refuse_file(file, cat("has metadata '", key, "' that ", e.what()));
+    }
+  };
   if (field("format") != kFormat)
-    throw DataError(
-        cat("'", file, "' has format '", field("format"), "', expected '", kFormat, "'"));
-  Model model(field("model"), shape_from(json("features")), options_from(json("options")));
+    refuse_file(file,
+                cat("has format '", field("format").substr(0, 60), "', expected '", kFormat, "'"));
+  const Shape features = shape_from(json("features"));
+  check_size(content, field("model"), features, file);
+  Model model(field("model"), features, options_from(json("options")));
   model.preprocess = preprocess_from(json("preprocess"));
+  const Shape& image = model.preprocess.image;
+  if (image.rank() != 0 && (image.rank() != 2 || image.size() != features.size()))
+    refuse_file(file, cat("describes pictures of ", image.str(), ", its model has ",
+                          grouped(features.size()), " features"));
   model.class_names = json("classes").get<std::vector<std::string>>();
   model.metrics = json("metrics").get<std::map<std::string, double>>();
   return model;
@@ -142,20 +181,21 @@ void read_parameters(std::span<float> values, const Model& model, const SafeTens
     const std::string name = prefix + node.name;
     const SafeTensor* tensor = content.find(name);
     if (tensor == nullptr)
-      throw DataError(cat("'", file, "' has no tensor '", name, "', which the model needs"));
+      refuse_file(file, cat("has no tensor '", name, "', which the model needs"));
     const std::vector<Index> expected = file_shape(node);
     if (tensor->shape != expected)
-      throw DataError(cat("'", file, "' has '", name, "' with shape ", listed(tensor->shape),
-                          ", the model expects ", listed(expected)));
+      refuse_file(file, cat("has '", name, "' with shape ", listed(tensor->shape),
+                            ", the model expects ", listed(expected)));
     if (tensor->dtype != DType::f32 && tensor->dtype != DType::f64)
-      throw DataError(cat("'", file, "' has integers in '", name, "', expected F32 or F64"));
+      refuse_file(file, cat("has integers in '", name, "', expected F32 or F64"));
     const std::vector<double> numbers = tensor->values();
     const auto bad = std::find_if(numbers.begin(), numbers.end(), [&](double v) {
       return finite && !std::isfinite(static_cast<float>(v));
     });
     if (bad != numbers.end())
-      throw DataError(cat("'", file, "' has ", *bad, " in '", name, "' at element ",
-                          static_cast<Index>(bad - numbers.begin()), ", expected a finite number"));
+      refuse_file(file,
+                  cat("has ", *bad, " in '", name, "' at element ",
+                      static_cast<Index>(bad - numbers.begin()), ", expected a finite number"));
     const std::span<const double> from(numbers);
     const std::vector<float> data = is_transposed(node)
                                         ? transposed(from, expected[0], expected[1])
@@ -180,9 +220,8 @@ void set_parameters(Model& model, const SafeTensors& content, const std::string&
     if (std::find(names.begin(), names.end(), tensor.name) != names.end()) continue;
     if (checkpoint && tensor.name.starts_with("run/")) continue;
     const std::string_view near = closest(tensor.name, names);
-    throw DataError(cat("'", file, "' has a tensor '", tensor.name,
-                        "' that is no parameter of the model",
-                        near.empty() ? std::string() : cat(" (nearest: '", near, "')")));
+    refuse_file(file, cat("has a tensor '", tensor.name, "' that is no parameter of the model",
+                          near.empty() ? std::string() : cat(" (nearest: '", near, "')")));
   }
 }
 
@@ -200,11 +239,15 @@ Model read_network(const SafeTensors& content, const std::string& file) {
   try {
     return model_from(content, file);
   } catch (const Json::exception&) {
-    throw DataError(cat("'", file, "' has metadata of the wrong form"));
-  } catch (const DataError&) {
-    throw;
+    refuse_file(file, "has metadata of the wrong form");
+  } catch (const DataError& e) {
+    const std::string what = e.what();
+    if (what.find(file) != what.npos) throw;
+    refuse_file(file, what);
   } catch (const Error& e) {
-    throw DataError(cat("'", file, "' describes a model that cannot be built: ", e.what()));
+    const std::string why = e.what();  // the lines below show a text that nobody typed
+    refuse_file(file,
+                cat("describes a model that cannot be built: ", why.substr(0, why.find('\n'))));
   }
 }
 

@@ -56,6 +56,7 @@ std::size_t element_bytes(std::int64_t type) {
 }
 
 Index Tensor::size() const {
+  if (std::ranges::find(dims, 0) != dims.end()) return 0;  // the others may be of any length
   Index n = 1;
   for (const Index d : dims) n *= d;
   return n;

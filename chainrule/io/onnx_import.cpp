@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
+#include <set>
+#include <string_view>
 
 #include "chainrule/core/error.h"
 #include "chainrule/io/model_file.h"
@@ -57,11 +59,12 @@ class OnnxImport {
 
   /// Initializers may be listed as inputs too.
   const onnx::Port& only_input() const {
+    std::set<std::string_view> known;
+    for (const onnx::Tensor& t : file_.tensors) known.insert(t.name);
     const onnx::Port* input = nullptr;
     std::size_t count = 0;
     for (const onnx::Port& p : file_.inputs)
-      if (std::ranges::find(file_.tensors, p.name, &onnx::Tensor::name) == file_.tensors.end())
-        input = &p, ++count;
+      if (!known.contains(p.name)) input = &p, ++count;
     if (count != 1) fail(cat("has ", count, " inputs, a model has one"));
     return *input;
   }
@@ -111,7 +114,10 @@ class OnnxImport {
           refuse(l, cat("that makes rows of ", l.shape[1], " from rows of ", all));
         shape = Shape{all};
       }
-      if (l.kind == "linear") shape = Shape{l.values[0].dims[0]};
+      if (l.kind != "linear") continue;
+      const Index outputs = l.values[0].dims[0];
+      if (outputs < 1) refuse(l, "that has no outputs");
+      shape = Shape{outputs};
     }
   }
 

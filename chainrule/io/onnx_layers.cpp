@@ -42,6 +42,7 @@ std::vector<float> to_floats(const std::vector<double>& values, double factor = 
 template <class T>
 std::vector<T> turned(const std::vector<T>& from, Index rows, Index cols) {
   std::vector<T> to(from.size());
+  if (from.empty()) return to;  // one of the two is 0, the other may be 2^60
   for (Index i = 0; i < rows; ++i)
     for (Index j = 0; j < cols; ++j)
       to[static_cast<std::size_t>(j * rows + i)] = from[static_cast<std::size_t>(i * cols + j)];
@@ -115,9 +116,12 @@ class LayerFinder {
   /// matrix.
   std::optional<Constant> constant(const std::string& value,
                                    Index most = std::numeric_limits<Index>::max()) const {
+    constexpr int kMostSteps = 100;  // or a long chain, asked for again and again, takes minutes
     bool transposed = false;
     const Tensor* tensor = nullptr;
-    for (const std::string* at = &value; tensor == nullptr;) {
+    const std::string* at = &value;
+    for (int steps = 0; tensor == nullptr; ++steps) {
+      if (steps == kMostSteps) return std::nullopt;
       if (const auto it = tensors_.find(*at); it != tensors_.end()) {
         tensor = it->second;
         break;

@@ -6,9 +6,14 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string>
+#include <system_error>
+#include <utility>
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
+#include "chainrule/core/plain_text.h"
+#include "chainrule/io/json_limits-inl.h"
 
 static_assert(std::endian::native == std::endian::little,
               "safetensors data is little-endian; a big-endian port must swap bytes here");
@@ -19,6 +24,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kMaxHeader = 4 << 20;
+constexpr std::uint64_t kMaxData = std::uint64_t{1} << 34;
 constexpr std::size_t kMaxTensors = 10'000;
 constexpr std::size_t kMaxName = 1'000;
 constexpr std::size_t kMaxAxes = 16;
@@ -72,60 +78,62 @@ class Parser {
  public:
   explicit Parser(const std::string& file) : file_(file) {}
 
-  SafeTensors parse(std::span<const std::byte> bytes) const {
+  /// `next` fills what it is given with the bytes of the file that follow.
+  template <class F>
+  SafeTensors parse(std::uint64_t size, F next) const {
     std::uint64_t length = 0;
-    if (bytes.size() < sizeof length)
-      fail(cat("has ", bytes.size(), " bytes, expected at least 8 for the header's length"));
-    std::memcpy(&length, bytes.data(), sizeof length);
-    const auto rest = bytes.subspan(sizeof length);
-    if (length > rest.size())
-      fail(cat("claims a header of ", length, " bytes, only ", rest.size(), " follow"));
+    if (size < sizeof length)
+      fail(cat("has ", size, " bytes, expected at least 8 for the header's length"));
+    next(std::as_writable_bytes(std::span(&length, 1)));
+    const std::uint64_t rest = size - sizeof length;
+    if (length > rest) fail(cat("claims a header of ", length, " bytes, only ", rest, " follow"));
     if (length > kMaxHeader)
       fail(cat("has a header of ", length, " bytes, at most ", kMaxHeader, " are read"));
-    const Json header =
-        parse_header({reinterpret_cast<const char*>(rest.data()), static_cast<size_t>(length)});
+    std::string text(static_cast<std::size_t>(length), '\0');
+    next(std::as_writable_bytes(std::span(text)));
 
-    const auto data = rest.subspan(length);
+    const std::uint64_t data = rest - length;
+    if (data > kMaxData) fail(cat("has ", data, " bytes of data, at most ", kMaxData, " are read"));
     SafeTensors content;
     std::vector<Entry> entries;
+    const Json header = parse_header(text);
     for (const auto& [name, value] : header.items()) {
       if (name == "__metadata__")
         content.metadata = metadata(value);
       else
-        entries.push_back(entry(name, value, data.size()));
+        entries.push_back(entry(name, value, data));
       if (entries.size() > kMaxTensors)
         fail(cat("has more than ", kMaxTensors, " tensors, the limit"));
     }
-    check_ranges(entries, data.size());
-    for (Entry& e : entries) {
-      const auto range = data.subspan(e.begin, e.end - e.begin);
-      e.tensor.bytes.assign(range.begin(), range.end());
-      content.tensors.push_back(std::move(e.tensor));
+    for (Entry* e : in_order(entries, data)) {
+      e->tensor.bytes.resize(static_cast<std::size_t>(e->end - e->begin));
+      next(std::span(e->tensor.bytes));
     }
+    for (Entry& e : entries) content.tensors.push_back(std::move(e.tensor));
     return content;
   }
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    throw DataError(cat("safetensors file '", file_, "' ", what));
+    throw DataError(without_controls(cat("safetensors file '", file_, "' ", what)));
   }
 
   Json parse_header(std::string_view text) const {
-    std::set<std::string> keys;
-    const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
-      if (depth > 3) fail("has a header that is nested too deeply");
-      if (depth == 1 && event == Json::parse_event_t::key &&
-          !keys.insert(parsed.get<std::string>()).second)
-        fail(cat("names '", parsed.get<std::string>(), "' twice in its header"));
-      return true;
+    std::set<std::string> names;
+    const auto once = [&](const std::string& name) {
+      if (!names.insert(name).second) throw DataError(cat("names '", name, "' twice"));
     };
+    Json header;
     try {
-      Json header = Json::parse(text, check);
-      if (!header.is_object()) fail("has a header that is not a JSON object");
-      return header;
+      const JsonLimits limits{.depth = 3, .root_keys = kMaxTensors + 1};
+      header = parse_json<Json>(text, limits, once);
     } catch (const Json::exception&) {
       fail("has a header that is not valid JSON");
+    } catch (const DataError& e) {
+      fail(cat("has a header that ", e.what()));
     }
+    if (!header.is_object()) fail("has a header that is not a JSON object");
+    return header;
   }
 
   std::map<std::string, std::string> metadata(const Json& value) const {
@@ -191,9 +199,10 @@ class Parser {
     return e;
   }
 
-  void check_ranges(const std::vector<Entry>& entries, std::uint64_t data) const {
-    std::vector<const Entry*> order;
-    for (const Entry& e : entries) order.push_back(&e);
+  /// As they lie in the file, which they must cover.
+  std::vector<Entry*> in_order(std::vector<Entry>& entries, std::uint64_t data) const {
+    std::vector<Entry*> order;
+    for (Entry& e : entries) order.push_back(&e);
     std::sort(order.begin(), order.end(), [](const Entry* a, const Entry* b) {
       return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);
     });
@@ -205,6 +214,7 @@ class Parser {
       end = e->end;
     }
     if (end != data) fail(cat("has ", data, " bytes of data, its tensors cover ", end));
+    return order;
   }
 
   const std::string& file_;
@@ -213,6 +223,7 @@ class Parser {
 }  // namespace
 
 Index SafeTensor::size() const {
+  if (std::ranges::find(shape, 0) != shape.end()) return 0;  // the others may be of any length
   Index n = 1;
   for (const Index d : shape) n *= d;
   return n;
@@ -251,19 +262,21 @@ const SafeTensor* SafeTensors::find(std::string_view name) const {
 }
 
 SafeTensors parse_safetensors(std::span<const std::byte> file, const std::string& name) {
-  return Parser(name).parse(file);
+  return Parser(name).parse(file.size(), [&, rest = file](std::span<std::byte> to) mutable {
+    std::copy_n(rest.begin(), to.size(), to.begin());
+    rest = rest.subspan(to.size());
+  });
 }
 
 SafeTensors read_safetensors(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in || std::filesystem::is_directory(path))
-    throw DataError(cat("cannot open '", path.string(), "'"));
-  const auto size = static_cast<std::streamoff>(in.tellg());
-  std::vector<std::byte> bytes(static_cast<std::size_t>(size));
-  in.seekg(0);
-  if (!in.read(reinterpret_cast<char*>(bytes.data()), size))
-    throw DataError(cat("cannot read '", path.string(), "'"));
-  return parse_safetensors(bytes, path.string());
+  std::error_code unknown;
+  const std::uintmax_t size = std::filesystem::file_size(path, unknown);
+  std::ifstream in(path, std::ios::binary);
+  if (!in || unknown) throw DataError(cat("cannot open '", path.string(), "'"));
+  return Parser(path.string()).parse(size, [&](std::span<std::byte> to) {
+    if (!in.read(reinterpret_cast<char*>(to.data()), static_cast<std::streamsize>(to.size())))
+      throw DataError(cat("cannot read '", path.string(), "'"));
+  });
 }
 
 void write_safetensors(const std::filesystem::path& path, const SafeTensors& content) {

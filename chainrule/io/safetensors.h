@@ -39,7 +39,8 @@ struct SafeTensors {
   const SafeTensor* find(std::string_view name) const;
 };
 
-/// Reads a whole file. Limits: header 4 MiB, 10,000 tensors, names of 1,000 bytes without NUL.
+/// Reads a whole file. Limits: header 4 MiB with at most 300,000 values, 16 GiB of data, 10,000
+/// tensors of at most 16 axes, 1,000 metadata, names of 1,000 bytes without NUL.
 /// Ranges must cover the data without gap or overlap, as the format demands. Nothing is allocated
 /// that the file's own length does not cover. Throws DataError with one sentence.
 SafeTensors read_safetensors(const std::filesystem::path& path);

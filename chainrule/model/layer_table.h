@@ -63,4 +63,8 @@ struct LayerSpec {
 /// Reads a model's text. Throws Error that names the column and what was expected.
 std::vector<LayerSpec> parse_model(std::string_view text);
 
+/// How many parameters a model of this text has, found without memory for them. Throws Error, as
+/// Model() does, when the layers do not fit each other.
+Index parameter_count(std::string_view text, const Shape& features);
+
 }  // namespace chainrule

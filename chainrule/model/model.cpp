@@ -33,7 +33,7 @@ std::string_view suitable_init(const std::vector<LayerSpec>& specs, std::size_t 
   return "glorot_uniform";
 }
 
-Index parameter_count(const Graph& g, std::size_t from) {
+Index parameters_of(const Graph& g, std::size_t from) {
   Index count = 0;
   for (const int id : g.params().subspan(from)) count += g.node(id).shape.size();
   return count;
@@ -55,7 +55,7 @@ Var build_layers(std::string_view text, const std::vector<LayerSpec>& specs, Var
     } catch (const ShapeError& e) {
       fail_at(text, spec.where, e.what());
     }
-    parameters += parameter_count(g, before);
+    parameters += parameters_of(g, before);
     if (parameters > kMaxParameters)
       fail_at(text, spec.where, cat("more than ", grouped(kMaxParameters), " parameters"));
   }
@@ -91,7 +91,9 @@ bool matches(std::string_view pattern, std::string_view name) {
 /// loss + the sum of penalty(w, lambda) for each trainable parameter that matches a pattern.
 Var add_penalties(Var loss, std::string_view option, const std::map<std::string, double>& patterns,
                   Var (*penalty)(Var, double, Location), Location at) {
+  constexpr std::size_t kMostPenalties = 10'000;
   Graph& g = loss.graph();
+  std::size_t penalties = 0;
   for (const auto& [pattern, lambda] : patterns) {
     if (!(lambda >= 0 && std::isfinite(lambda)))
       throw Error(
@@ -107,12 +109,22 @@ Var add_penalties(Var loss, std::string_view option, const std::map<std::string,
     if (found.empty())
       throw Error(cat("no parameter matches ", in_quotes(pattern), " of ", option,
                       did_you_mean(pattern, names)));
+    penalties += found.size();
+    if (penalties > kMostPenalties)
+      throw Error(cat("more than ", grouped(kMostPenalties), " penalties by ", option));
     for (const Var w : found) loss = Operand(loss, at) + Operand(penalty(w, lambda, at), at);
   }
   return loss;
 }
 
 }  // namespace
+
+Index parameter_count(std::string_view text, const Shape& features) {
+  Graph graph;
+  const Var x = graph.input("x", features.rank() == 0 ? Shape{1} : features);
+  build_layers(text, parse_model(text), x, "zeros", Location::current());
+  return parameters_of(graph, 0);
+}
 
 Model::Model(std::string_view text, const Shape& features, ModelOptions options, Location at)
     : state_(std::make_unique<State>()) {

@@ -12,7 +12,9 @@
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
+#include "chainrule/core/plain_text.h"
 #include "chainrule/data/file.h"
+#include "chainrule/io/json_limits-inl.h"
 #include "chainrule/io/model_file.h"
 #include "chainrule/io/safetensors.h"
 
@@ -50,16 +52,6 @@ class Checksum {
  private:
   uLong crc_ = 0;
 };
-
-/// Of all that the file holds, beside the checksum itself.
-std::string checksum(const SafeTensors& content) {
-  Checksum sum;
-  for (const auto& [key, value] : content.metadata)
-    if (key != "checksum") sum.add(key).add(value);
-  for (const SafeTensor& t : content.tensors)
-    sum.add(t.name).add(std::span<const Index>(t.shape)).add(std::span<const std::byte>(t.bytes));
-  return sum.str();
-}
 
 /// Tells one set of data from another.
 std::string data_mark(const Splits& data) {
@@ -186,7 +178,7 @@ std::string times_of(const RunState& state) {
 void read_times(const fs::path& file, RunState& state) {
   try {
     const data::Bytes bytes = data::read_file(file, 1 << 22);
-    const Json json = Json::parse(bytes.begin(), bytes.end());
+    const Json json = parse_json<Json>({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     const auto known = [](double x, double otherwise = 0) {
       return x >= 0 && x < 1e9 ? x : otherwise;
     };
@@ -205,7 +197,7 @@ RunState state_from(const Json& run, const SafeTensors& content, const Model& mo
   RunState state;
   each_number(state, [&]<class T>(const char* name, T& field) {
     if constexpr (std::is_integral_v<T>) {
-      field = run.at(name).get<T>();
+      field = whole_number<T>(run.at(name));
       if (field < 0 || field > kMostCounted) throw DataError(cat("has ", field, " as ", name));
     } else {
       field = number_from(run.at(name));
@@ -225,36 +217,6 @@ RunState state_from(const Json& run, const SafeTensors& content, const Model& mo
     read_parameters(values.span(), model, content, cat("run/", slot, "/"), false, file);
   }
   return state;
-}
-
-Checkpoint checkpoint_from(const SafeTensors& content, const std::string& file) {
-  const auto refuse = [&](const std::string& what) -> DataError {
-    return DataError(cat("checkpoint '", file, "' ", what));
-  };
-  const auto text = [&](const char* key) {
-    const auto it = content.metadata.find(key);
-    if (it == content.metadata.end()) throw refuse(cat("is none: its metadata has no '", key, "'"));
-    return it->second;
-  };
-  try {
-    const Json run = Json::parse(text("run"));
-    if (run.at("format").get<std::string>() != kCheckpointFormat)
-      throw refuse(cat("has another format than '", kCheckpointFormat, "'"));
-    if (text("checksum") != checksum(content)) throw refuse("is damaged: its checksum is wrong");
-    Checkpoint c{.file = file, .model = read_model(content, file)};
-    c.state = state_from(run, content, c.model, file);
-    c.steps = run.at("steps").get<std::int64_t>();
-    c.ended = run.at("ended").get<std::string>();
-    c.recipe = run.at("recipe").get<std::string>();
-    c.data = run.at("data").get<std::string>();
-    c.settings = Json::parse(text("settings")).get<Settings>();
-    return c;
-  } catch (const Json::exception&) {
-    throw refuse("has metadata of the wrong form");
-  } catch (const DataError& e) {
-    if (std::string_view(e.what()).find(file) != std::string_view::npos) throw;
-    throw refuse(e.what());
-  }
 }
 
 }  // namespace
@@ -315,7 +277,7 @@ void Checkpointer::write(const StateInfo& info) {
   content.metadata["run"] = run.dump();
   content.metadata["settings"] =
       Json(options_.settings).dump(-1, ' ', false, Json::error_handler_t::replace);
-  content.metadata["checksum"] = checksum(content);
+  content.metadata["checksum"] = checkpoint_checksum(content);
 
   const fs::path file = options_.folder / name_of(state.step);
   auto older = checkpoints_in(options_.folder);
@@ -349,12 +311,52 @@ void Checkpoint::expect_same(const Splits& splits, const FitOptions& options) co
                     "', it cannot go on with '", now, "'"));
 }
 
+std::string checkpoint_checksum(const SafeTensors& content) {
+  Checksum sum;
+  for (const auto& [key, value] : content.metadata)
+    if (key != "checksum") sum.add(key).add(value);
+  for (const SafeTensor& t : content.tensors)
+    sum.add(t.name).add(std::span<const Index>(t.shape)).add(std::span<const std::byte>(t.bytes));
+  return sum.str();
+}
+
+Checkpoint read_checkpoint(const SafeTensors& content, const std::string& file) {
+  const auto refuse = [&](const std::string& what) -> DataError {
+    return DataError(without_controls(cat("checkpoint '", file, "' ", what)));
+  };
+  const auto text = [&](const char* key) {
+    const auto it = content.metadata.find(key);
+    if (it == content.metadata.end()) throw refuse(cat("is none: its metadata has no '", key, "'"));
+    return it->second;
+  };
+  try {
+    const Json run = parse_json<Json>(text("run"));
+    if (run.at("format").get<std::string>() != kCheckpointFormat)
+      throw refuse(cat("has another format than '", kCheckpointFormat, "'"));
+    if (text("checksum") != checkpoint_checksum(content))
+      throw refuse("is damaged: its checksum is wrong");
+    Checkpoint c{.file = file, .model = read_model(content, file)};
+    c.state = state_from(run, content, c.model, file);
+    c.steps = whole_number<std::int64_t>(run.at("steps"));
+    c.ended = run.at("ended").get<std::string>();
+    c.recipe = run.at("recipe").get<std::string>();
+    c.data = run.at("data").get<std::string>();
+    c.settings = parse_json<Json>(text("settings")).get<Settings>();
+    return c;
+  } catch (const Json::exception&) {
+    throw refuse("has metadata of the wrong form");
+  } catch (const DataError& e) {
+    if (std::string_view(e.what()).find(file) != std::string_view::npos) throw;
+    throw refuse(e.what());
+  }
+}
+
 Checkpoint parse_checkpoint(std::span<const std::byte> bytes, const std::string& file) {
-  return checkpoint_from(parse_safetensors(bytes, file), file);
+  return read_checkpoint(parse_safetensors(bytes, file), file);
 }
 
 Checkpoint load_checkpoint(const fs::path& file) {
-  Checkpoint c = checkpoint_from(read_safetensors(file), file.string());
+  Checkpoint c = read_checkpoint(read_safetensors(file), file.string());
   read_times(file.parent_path() / kTimes, c.state);
   return c;
 }

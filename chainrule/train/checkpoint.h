@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "chainrule/io/safetensors.h"
 #include "chainrule/model/model.h"
 #include "chainrule/train/fit.h"
 #include "chainrule/train/observer.h"
@@ -72,6 +73,9 @@ struct Checkpoint {
 /// Throws DataError for a file that is damaged, cut short, or no checkpoint.
 Checkpoint load_checkpoint(const std::filesystem::path& file);
 Checkpoint parse_checkpoint(std::span<const std::byte> bytes, const std::string& file);
+Checkpoint read_checkpoint(const SafeTensors& content, const std::string& file);
+/// CRC-32 of all that a checkpoint holds, beside this sum itself, as its metadata say it.
+std::string checkpoint_checksum(const SafeTensors& content);
 
 /// The checkpoint of the most steps that can be loaded, if any. `skipped` receives a sentence for
 /// each newer one that cannot.

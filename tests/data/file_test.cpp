@@ -84,6 +84,20 @@ TEST(Gzip, StopsAtTheLimit) {
                             "x: the gzip stream holds more than ");
 }
 
+/// A small file may not fill the memory, whatever the limit.
+TEST(Gzip, RefusesWhatIsPackedTooTightly) {
+  const Bytes zeros = gzip(Bytes((16 << 20) + (2 << 20)));
+  expect_error<DataError>([&] { data::gunzip(zeros, "x"); },
+                          "x: the gzip stream holds more than 200 times its own length");
+  EXPECT_EQ(data::gunzip(gzip(Bytes(16 << 20)), "x").size(), std::size_t{16} << 20);
+  // What is packed less tightly may be longer.
+  Bytes mixed((16 << 20) + (2 << 20));
+  Random random(1);
+  for (std::size_t i = 0; i < mixed.size(); i += 100)
+    mixed[i] = static_cast<std::uint8_t>(random.bits());
+  EXPECT_EQ(data::gunzip(gzip(mixed), "x"), mixed);
+}
+
 TEST(Gzip, NamesTheDamage) {
   const Bytes good = gzip(sample(5000));
   Bytes bad = good;

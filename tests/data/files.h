@@ -12,8 +12,8 @@
 #include <zlib.h>
 
 #include "chainrule/core/error.h"
-#include "chainrule/core/random.h"
 #include "chainrule/data/file.h"
+#include "tests/mutations.h"
 
 namespace chainrule::testing {
 
@@ -59,9 +59,8 @@ inline data::Bytes gzip(const data::Bytes& content) {
   return out;
 }
 
-/// Gives `read` every shorter beginning of `good`, and `mutations` copies with up to four bytes
-/// changed, removed or put in. Each must be read or refused with one DataError. Returns how many
-/// shortened copies were accepted.
+/// Gives `read` every shorter beginning of `good`, and `mutations` changed copies. Each must be
+/// read or refused with one DataError. Returns how many shortened copies were accepted.
 template <class F>
 int torture(const data::Bytes& good, int mutations, F read) {
   const auto survives = [&](const data::Bytes& bytes) {
@@ -80,27 +79,7 @@ int torture(const data::Bytes& good, int mutations, F read) {
   int accepted = 0;
   for (std::size_t n = 0; n < good.size(); ++n)
     accepted += survives({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n)});
-  for (int i = 0; i < mutations; ++i) {
-    Random random(12345, static_cast<std::uint64_t>(i));
-    data::Bytes bytes = good;
-    for (std::uint32_t changes = 1 + random.below(4); changes > 0 && !bytes.empty(); --changes) {
-      const auto at = bytes.begin() + random.below(static_cast<std::uint32_t>(bytes.size()));
-      const std::uint32_t kind = random.below(8);
-      if (kind == 0)
-        bytes.erase(at);
-      else if (kind == 1)
-        bytes.insert(at, static_cast<std::uint8_t>(random.bits()));
-      else if (kind == 2)
-        *at = random.below(2) != 0 ? 0xff : 0x00;
-      else if (kind == 3)
-        *at = static_cast<std::uint8_t>(*at ^ 1u << random.below(8));
-      else if (kind == 4)
-        *at = static_cast<std::uint8_t>(",;\"\n0-9.e"[random.below(9)]);
-      else
-        *at = static_cast<std::uint8_t>(random.bits());
-    }
-    survives(bytes);
-  }
+  for (int i = 0; i < mutations; ++i) survives(Mutator(static_cast<std::uint64_t>(i))(good, good));
   return accepted;
 }
 

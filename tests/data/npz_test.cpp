@@ -88,6 +88,30 @@ TEST(Npz, AMillionfoldPromiseIsRefusedBeforeMemoryIsTaken) {
   expect_refused(bomb, "promises 2130706432 bytes");
 }
 
+/// As a raw deflate stream: a gzip file without its header of 10 bytes and its end of 8.
+Bytes deflated(const Bytes& content) {
+  const Bytes packed = gzip(content);
+  return {packed.begin() + 10, packed.end() - 8};
+}
+
+TEST(Npz, RefusesWhatIsPackedTooTightly) {
+  const Bytes packed = deflated(Bytes(32 << 20));
+  ASSERT_LT(packed.size(), 40'000U);
+  Bytes file = data::format_npz(std::vector<NpzEntry>{{"a", packed}});
+  const std::ptrdiff_t entry = -22 - 46 - 5;
+  file = changed(file, entry + 10, {8});
+  file = changed(file, entry + 24, {0, 0, 0, 2});
+  expect_refused(file, "entry 'a' holds more than 200 times its own length");
+}
+
+TEST(Npz, NamesAreShownWithoutWhatCommandsATerminal) {
+  const std::vector<float> values = {1};
+  Bytes npy = data::format_npy<float>(values, std::vector<Index>{1});
+  npy.pop_back();
+  const Bytes file = data::format_npz(std::vector<NpzEntry>{{"\x1b[2J", npy}});
+  expect_refused(file, "array an entry with an unreadable name: (1,) elements");
+}
+
 TEST(Npz, SurvivesMutation) {
   for (const Bytes& good : {small(), data::read_file(kFiles / "deflated.npz")})
     EXPECT_EQ(torture(good, 3000, [](const Bytes& bytes) { data::parse_npz(bytes, "hostile"); }),

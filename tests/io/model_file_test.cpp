@@ -131,6 +131,12 @@ TEST_F(ModelFileTest, RefusesMetadataThatDescribeNoModel) {
   expect("features", "[4", "wrong form");
   expect("features", "[-4]", "cannot be built");
   expect("features", "[5]", "the model expects [3, 5]");
+  expect("features", "[1e300]", "a whole number was expected");
+  expect("features", "4", "is no list");
+  expect("model", "linear 2000000000, linear 2", "more than 2,147,483,648");
+  expect("model", "linear 40000, linear 40000", "describes a model of 1,600,240,000 parameters");
+  expect("features", "[1099511627776]", "of 1,099,511,627,776 features, at most 16,777,216");
+  expect("classes", std::string(100, '[').c_str(), "'classes' that is nested too deeply");
   expect("options", "{}", "wrong form");
   expect("preprocess", "[]", "wrong form");
   expect("classes", "[1]", "wrong form");

@@ -97,6 +97,7 @@ TEST_F(OnnxHostile, RefusesTensorsThatAreNone) {
   expect([](auto& f) { f.tensors[0].dims = {Index{1} << 32, Index{1} << 32}; }, "with a dimension");
   expect([](auto& f) { f.tensors[0].dims[0] = -1; }, "with a dimension of -1");
   expect([](auto& f) { f.tensors[0].dims[0] = 0; }, "not what its dimensions need");
+  expect([](auto& f) { f.tensors[0].dims = {4, 0}, f.tensors[0].bytes.clear(); }, "has no outputs");
   expect([](auto& f) { f.tensors[0].dims.assign(40, 1); }, "more than 16 axes");
   expect([](auto& f) { f.tensors[0].bytes.pop_back(); }, "its values are 47 bytes");
   expect([](auto& f) { f.tensors[0].type = static_cast<onnx::Type>(10); }, "of FLOAT16, expected");

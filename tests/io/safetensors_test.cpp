@@ -147,6 +147,46 @@ TEST_F(SafetensorsTest, RefusesWhatIsWrongWithOneSentence) {
   }
 }
 
+/// `item` written `count` times, each with its number in place of "#".
+std::string repeated(std::string_view item, int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i) {
+    const std::size_t mark = item.find('#');
+    all += cat(i == 0 ? "" : ",", item.substr(0, mark), i, item.substr(mark + 1));
+  }
+  return all;
+}
+
+/// Headers whose time or memory would be out of proportion to their length.
+TEST_F(SafetensorsTest, RefusesHeadersOfTooMuch) {
+  const struct {
+    std::string header;
+    const char* says;
+  } cases[] = {
+      {"{" + repeated(R"("t#":0)", 100'000) + "}", "more than 10,001 names in one object"},
+      {R"({"__metadata__":{)" + repeated(R"("t#":"")", 100'000) + "}}",
+       "more than 1,000 names in one object"},
+      {R"({"a":{"shape":[)" + repeated("#", 400'000) + "]}}", "more than 300,000 values"},
+  };
+  for (const auto& c : cases) {
+    const std::string got = refusal(file_of(c.header, 0));
+    EXPECT_NE(got.find(c.says), std::string::npos) << "got: " << got << "\nexpected: " << c.says;
+  }
+}
+
+TEST_F(SafetensorsTest, AnAxisOf0MakesTheOthersMeaningless) {
+  const SafeTensors t = parse_safetensors(
+      file_of(R"({"a":{"dtype":"F32","shape":[9223372036854775807,4,0],"data_offsets":[0,0]}})", 0),
+      "f");
+  EXPECT_EQ(t.tensors[0].size(), 0);
+  EXPECT_TRUE(t.tensors[0].values().empty());
+}
+
+TEST_F(SafetensorsTest, NamesAreShownWithoutWhatCommandsATerminal) {
+  EXPECT_NE(refusal(file_of("{\"\\u001b[2J\":{}}", 0)).find("a tensor '?[2J' without"),
+            std::string::npos);
+}
+
 TEST_F(SafetensorsTest, EveryTruncationIsRefused) {
   const fs::path path = folder_ / "m.safetensors";
   write_safetensors(path, example_tensors());

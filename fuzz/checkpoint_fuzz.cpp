@@ -1,0 +1,8 @@
+// libFuzzer: any bytes are a checkpoint, or an error with a sentence.
+#include "fuzz/readers/checkpoint.h"
+#include "fuzz/target.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return chainrule::fuzz::one_input<chainrule::DataError>(chainrule::fuzz::read_checkpoint_file,
+                                                          {data, size});
+}

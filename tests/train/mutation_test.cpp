@@ -1,0 +1,13 @@
+// Checkpoints that were changed at random.
+#include "fuzz/readers/checkpoint.h"
+#include "tests/mutations.h"
+
+namespace chainrule::testing {
+namespace {
+
+TEST(Mutations, Checkpoint) {
+  survive_mutations<DataError>(fuzz::read_checkpoint_file, {}, "checkpoint", 1000);
+}
+
+}  // namespace
+}  // namespace chainrule::testing
