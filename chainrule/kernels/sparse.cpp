@@ -66,9 +66,14 @@ HWY_INLINE std::uint64_t nonzero(const T* x, Index n) {
   std::uint64_t word = 0;
   const auto take = [&](hn::Vec<Tag<T>> v, Index i) HWY_ATTR {
     Piece piece = 0;
-    hn::StoreMaskBits(d, hn::Not(hn::Eq(v, hn::Zero(d))), reinterpret_cast<std::uint8_t*>(&piece));
+    hn::StoreMaskBits(d, hn::Ne(v, hn::Zero(d)), reinterpret_cast<std::uint8_t*>(&piece));
     word |= static_cast<std::uint64_t>(piece) << i;
   };
+  if (n == kWord) {
+#pragma GCC unroll 8
+    for (Index i = 0; i < kWord; i += lanes) take(hn::LoadU(d, x + i), i);
+    return word;
+  }
   Index i = 0;
   for (; i + lanes <= n; i += lanes) take(hn::LoadU(d, x + i), i);
   if (i < n) take(load_first(d, n - i, x + i), i);
@@ -143,13 +148,12 @@ HWY_NOINLINE void walk(const Bits& x, Index rows, const T* HWY_RESTRICT a, Index
         bits &= bits - 1;
         return step;
       };
-      if constexpr (kSums == 2) {
-        for (int pairs = std::popcount(bits) / 2; pairs > 0; --pairs)
-          take(next(), 0), take(next(), 1);
-        if (bits) take(next(), 0);
-      } else {
-        while (bits) take(next(), 0);
-      }
+      if constexpr (kSums == 2)
+        for (int pairs = std::popcount(bits) / 2; pairs > 0; --pairs) {
+          take(next(), 0);
+          take(next(), 1);
+        }
+      while (bits != 0) take(next(), 0);
     }
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
