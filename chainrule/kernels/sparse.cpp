@@ -66,7 +66,7 @@ HWY_INLINE std::uint64_t nonzero(const T* x, Index n) {
   std::uint64_t word = 0;
   const auto take = [&](hn::Vec<Tag<T>> v, Index i) HWY_ATTR {
     Piece piece = 0;
-    hn::StoreMaskBits(d, hn::Ne(v, hn::Zero(d)), reinterpret_cast<std::uint8_t*>(&piece));
+    hn::StoreMaskBits(d, hn::Not(hn::Eq(v, hn::Zero(d))), reinterpret_cast<std::uint8_t*>(&piece));
     word |= static_cast<std::uint64_t>(piece) << i;
   };
   if (n == kWord) {
@@ -241,6 +241,16 @@ void multiply(ThreadPool& pool, const SparseProduct<T>& x) {
   });
 }
 
+template <class T>
+Index count(const T* x, Index n) {
+  Index found = 0;
+  for (Index i = 0; i < n; i += kWord)
+    found += std::popcount(nonzero(x + i, std::min(kWord, n - i)));
+  return found;
+}
+
+Index count_float(const float* x, Index n) { return count(x, n); }
+Index count_double(const double* x, Index n) { return count(x, n); }
 void sparse_float(ThreadPool& pool, const SparseProduct<float>& x) { multiply(pool, x); }
 void sparse_double(ThreadPool& pool, const SparseProduct<double>& x) { multiply(pool, x); }
 
@@ -250,10 +260,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace chainrule::kernels {
 
+HWY_EXPORT(count_float);
+HWY_EXPORT(count_double);
 HWY_EXPORT(sparse_float);
 HWY_EXPORT(sparse_double);
 
 namespace {
+Index count_nonzero(const float* x, Index n) { return HWY_DYNAMIC_DISPATCH(count_float)(x, n); }
+Index count_nonzero(const double* x, Index n) { return HWY_DYNAMIC_DISPATCH(count_double)(x, n); }
 void multiply(ThreadPool& pool, const SparseProduct<float>& x) {
   HWY_DYNAMIC_DISPATCH(sparse_float)(pool, x);
 }
@@ -267,11 +281,7 @@ bool is_sparse(const T* x, Index rows, Index cols) {
   constexpr Index kStride = 16, kLeast = 4;
   const Index step = std::max<Index>(1, std::min(kStride, rows / kLeast));
   Index seen = 0, filled = 0;
-  for (Index r = 0; r < rows; r += step, seen += cols) {
-    std::int32_t in_row = 0;  // small, so that the compiler can count in vectors
-    for (Index i = 0; i < cols; ++i) in_row += x[r * cols + i] != 0;
-    filled += in_row;
-  }
+  for (Index r = 0; r < rows; r += step, seen += cols) filled += count_nonzero(x + r * cols, cols);
   return filled * 3 <= seen;
 }
 
