@@ -93,26 +93,27 @@ std::vector<T> sums_in_order(const std::vector<std::vector<T>>& terms) {
   return {all.begin(), all.end()};
 }
 
-// Values whose sum depends on the order of the terms; lengths around the pieces and the limits, and
-// one with more chunks than there are slots.
+// Values so far apart that even a sum in double depends on the order of the terms; lengths around
+// the pieces and the limits, and one with more chunks than there are slots.
 TEST(Ranks, SumsAreThoseInTheOrderOfTheRanks) {
   Exchange& e = exchange();
   for (const std::size_t size : {1, 3, 4, 15, 17, 511, 513, 2047, 100'003, 2'000'001}) {
-    std::vector<std::vector<float>> terms;
+    std::vector<std::vector<float>> float_terms;
     std::vector<std::vector<double>> double_terms;
     for (int r = 0; r < e.size(); ++r) {
       Random random(7, static_cast<std::uint64_t>(r));
-      std::vector<float> v(size);
-      for (float& x : v) x = static_cast<float>(std::exp(20 * random.uniform() - 10));
-      double_terms.emplace_back(v.begin(), v.end());
-      terms.push_back(std::move(v));
+      std::vector<double> v(size);
+      for (double& x : v) x = (random.uniform() - 0.5) * std::exp(40 * random.uniform());
+      float_terms.emplace_back(v.begin(), v.end());
+      double_terms.push_back(std::move(v));
     }
-    std::vector<float> floats = terms[static_cast<std::size_t>(e.rank())];
-    std::vector<double> doubles(floats.begin(), floats.end());
+    const auto own = static_cast<std::size_t>(e.rank());
+    std::vector<float> floats = float_terms[own];
+    std::vector<double> doubles = double_terms[own];
     e.start_sum(std::span<float>(floats));
     e.start_sum(std::span<double>(doubles));
     e.wait();
-    EXPECT_TRUE(same_bits(floats, sums_in_order(terms))) << size;
+    EXPECT_TRUE(same_bits(floats, sums_in_order(float_terms))) << size;
     EXPECT_TRUE(same_bits(doubles, sums_in_order(double_terms))) << size;
   }
 }
