@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def below(root: Var) -> List[Var]:
-    """Every node that `root` depends on, in the order of computation."""
+    """Every node that `root` depends on, in the order of creation, which is one of computation."""
     seen: Dict[int, Var] = {}
     waiting = [root]
     while waiting:
@@ -31,14 +31,7 @@ class Program:
     """Everything below one node as a graph of the library, with its memory."""
 
     def __init__(self, root: Var, dtype: np.dtype[Any]) -> None:
-        order: Dict[int, Var] = {}
-        waiting = [root]
-        while waiting:
-            v = waiting.pop()
-            if v._serial not in order:
-                order[v._serial] = v
-                waiting.extend(v._inputs)
-        vars = [order[s] for s in sorted(order)]  # creation is an order of computation
+        vars = below(root)
         self.dtype = dtype
         self.number = {v._serial: i for i, v in enumerate(vars)}
         self.vars = [weakref.ref(v) for v in vars]
