@@ -39,15 +39,29 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 
 /// Steps of k between two visits of a tile of c: as many rows of b's panel stay in the cache.
 constexpr Index kBlockK = 256;
-/// Rows of a register tile, 24 accumulators of 32 registers or 12 of 16, and rows of a that are
-/// packed together, for a second-level cache of 1 MiB or of 512 KiB.
+/// Steps of k from a row of b that is packed to the one that is asked for.
+constexpr Index kAhead = 24;
+/// Rows of a register tile, 24 accumulators of 32 registers or 12 of 16; by how many two tiles may
+/// differ; rows of a that are packed together, for a second-level cache of 1 MiB or of 512 KiB.
 #if HWY_TARGET <= HWY_AVX3
-constexpr int kRows = 12;
+constexpr int kRows = 12, kUnit = 2;
 constexpr Index kBlockM = 576;
 #else
-constexpr int kRows = 6;
+constexpr int kRows = 6, kUnit = 1;
 constexpr Index kBlockM = 288;
 #endif
+/// With so many tiles all have at least kRows - kUnit rows, and packing b pays.
+constexpr Index kPackTiles = 5;
+/// Columns of b for which packing a pays.
+constexpr Index kPackCols = 80;
+
+inline Index tiles_of(Index rows) { return (rows + kRows - 1) / kRows; }
+/// Where tile `t` of `tiles` begins. All have about the same number of rows: a small one at the end
+/// would take nearly as long as a full one.
+inline Index tile_begin(Index rows, Index t, Index tiles) {
+  const Index units = (rows + kUnit - 1) / kUnit;
+  return std::min(rows, units * t / tiles * kUnit);
+}
 
 /// Columns of a register tile: two vectors.
 template <class T>
@@ -56,10 +70,12 @@ Index tile_cols() {
 }
 
 /// c[R, cols] (+)= a b over `k` steps; cols fills V vectors, the last one only in part if Partial.
-template <class T, int R, int V, bool Partial>
+/// Leaves what it reads of b in `packed` for the tiles below, if Pack: a pass of its own would take
+/// longer, as it has nothing to do while it waits for memory.
+template <class T, int R, int V, bool Partial, bool Pack>
 HWY_INLINE void tile(Index k, const T* HWY_RESTRICT a, Index a_row, Index a_step,
-                     const T* HWY_RESTRICT b, Index b_step, T* HWY_RESTRICT c, Index c_row,
-                     Index cols, bool add) {
+                     const T* HWY_RESTRICT b, Index b_step, T* HWY_RESTRICT packed,
+                     T* HWY_RESTRICT c, Index c_row, Index cols, bool add) {
   const Tag<T> d;
   using Vec = hn::Vec<Tag<T>>;
   const Index lanes = lanes_of<T>();
@@ -82,6 +98,14 @@ HWY_INLINE void tile(Index k, const T* HWY_RESTRICT a, Index a_row, Index a_step
     Vec bv[V];
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) bv[v] = load(b, v);
+    if constexpr (Pack) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        hwy::Prefetch(b + kAhead * b_step + v * lanes);
+        hn::Store(bv[v], d, packed + v * lanes);
+      }
+      packed += 2 * lanes;
+    }
 #pragma GCC unroll 16
     for (int i = 0; i < R; ++i) {
       const Vec av = hn::Set(d, a[i * a_row]);
@@ -104,20 +128,21 @@ HWY_INLINE void tile(Index k, const T* HWY_RESTRICT a, Index a_row, Index a_step
     }
 }
 
-/// The tile for `rows` rows (at most kRows) and `cols` columns (at most two vectors).
-template <class T, int R>
+/// The tile for R rows and `cols` columns (at most two vectors).
+template <class T, int R, bool Pack = false>
 HWY_NOINLINE void rows_tile(Index cols, Index k, const T* a, Index a_row, Index a_step, const T* b,
-                            Index b_step, T* c, Index c_row, bool add) {
+                            Index b_step, T* packed, T* c, Index c_row, bool add) {
   const Index lanes = lanes_of<T>();
   // A call by name: without optimisation g++ cannot inline through a pointer, as tile demands.
   const auto run = [&](auto vectors, auto partial) HWY_ATTR {
-    tile<T, R, vectors(), partial()>(k, a, a_row, a_step, b, b_step, c, c_row, cols, add);
+    tile<T, R, vectors(), partial(), Pack>(k, a, a_row, a_step, b, b_step, packed, c, c_row, cols,
+                                           add);
   };
   using One = std::integral_constant<int, 1>;
   using Two = std::integral_constant<int, 2>;
   if (cols == 2 * lanes)
     // A constant row stride lets the compiler address every row from one pointer.
-    a_row == 1 ? tile<T, R, 2, false>(k, a, 1, a_step, b, b_step, c, c_row, cols, add)
+    a_row == 1 ? tile<T, R, 2, false, Pack>(k, a, 1, a_step, b, b_step, packed, c, c_row, cols, add)
                : run(Two{}, std::false_type{});
   else if (cols > lanes)
     run(Two{}, std::true_type{});
@@ -127,58 +152,32 @@ HWY_NOINLINE void rows_tile(Index cols, Index k, const T* a, Index a_row, Index 
     run(One{}, std::true_type{});
 }
 
+/// A tile of `rows` rows, at most kRows; kRows or kRows - kUnit if it packs b.
 template <class T>
 void any_tile(Index rows, Index cols, Index k, const T* a, Index a_row, Index a_step, const T* b,
-              Index b_step, T* c, Index c_row, bool add) {
-  const auto run = [&](auto kernel, Index r) {
-    kernel(cols, k, a, a_row, a_step, b, b_step, c, c_row, add);
-    rows -= r, a += r * a_row, c += r * c_row;
+              Index b_step, T* packed, T* c, Index c_row, bool add) {
+  const auto run = [&](auto kernel) {
+    kernel(cols, k, a, a_row, a_step, b, b_step, packed, c, c_row, add);
   };
-  if constexpr (kRows == 12) {
-    if (rows == 12) return run(rows_tile<T, 12>, 12);
-    if (rows >= 8) run(rows_tile<T, 8>, 8);
-  } else {
-    if (rows == 6) return run(rows_tile<T, 6>, 6);
+  if (packed != nullptr)
+    return rows == kRows ? run(rows_tile<T, kRows, true>) : run(rows_tile<T, kRows - kUnit, true>);
+  static constexpr decltype(&rows_tile<T, 1>) kByUnits[] = {
+      rows_tile<T, 1>,         rows_tile<T, kUnit>,     rows_tile<T, 2 * kUnit>,
+      rows_tile<T, 3 * kUnit>, rows_tile<T, 4 * kUnit>, rows_tile<T, 5 * kUnit>,
+      rows_tile<T, 6 * kUnit>};
+  while (rows > 0) {
+    const Index units = rows / kUnit, r = std::max<Index>(1, units * kUnit);
+    run(kByUnits[units]);
+    rows -= r, a += r * a_row, c += r * c_row;
   }
-  if (rows >= 4) run(rows_tile<T, 4>, 4);
-  if (rows >= 2) run(rows_tile<T, 2>, 2);
-  if (rows >= 1) run(rows_tile<T, 1>, 1);
-}
-
-/// Steps [p, p + steps) of columns [j, j + cols) of b as [steps, width], missing columns zero.
-template <class T>
-void pack_b(const Product<T>& x, Index p, Index steps, Index j, Index cols, Index width, T* to) {
-  if (cols < width) std::fill_n(to, steps * width, T{});
-  if (x.b_transposed) {
-    transpose(cols, steps, x.b + j * x.k + p, x.k, to, width);
-    return;
-  }
-  const T* from = x.b + p * x.n + j;
-  if (cols == width)
-    for (Index s = 0; s < steps; ++s) copy(from + s * x.n, width, to + s * width);
-  else
-    for (Index s = 0; s < steps; ++s) copy(from + s * x.n, cols, to + s * width);
-}
-
-/// Asks for the memory that pack_b() will read next, from `begin` / `whole` to `end` / `whole` of
-/// it, while tiles are computed: waiting for it costs more than packing.
-template <class T>
-void prefetch_b(const Product<T>& x, Index p, Index steps, Index j, Index cols, Index begin,
-                Index end, Index whole) {
-  if (cols == 0) return;
-  constexpr Index kLine = 64 / sizeof(T);
-  const Index rows = x.b_transposed ? cols : steps, length = x.b_transposed ? steps : cols;
-  const Index stride = x.b_transposed ? x.k : x.n;
-  const T* const from = x.b_transposed ? x.b + j * x.k + p : x.b + p * x.n + j;
-  for (Index r = rows * begin / whole; r < rows * std::min(end, whole) / whole; ++r)
-    for (Index i = 0; i < length; i += kLine) hwy::Prefetch(from + r * stride + i);
 }
 
 /// Rows [i, i + rows) and steps [p, p + steps) of a, tile by tile as [steps, kRows].
 template <class T>
 void pack_a(const Product<T>& x, Index i, Index rows, Index p, Index steps, T* to) {
-  for (Index r = 0; r < rows; r += kRows, to += kRows * steps) {
-    const Index count = std::min<Index>(kRows, rows - r);
+  const Index tiles = tiles_of(rows);
+  for (Index t = 0; t < tiles; ++t, to += kRows * steps) {
+    const Index r = tile_begin(rows, t, tiles), count = tile_begin(rows, t + 1, tiles) - r;
     const T* from = x.a + (i + r) * x.a_row + p * x.a_step;
     if (x.a_row != 1)
       transpose(count, steps, from, x.a_row, to, kRows);
@@ -234,11 +233,10 @@ void multiply(ThreadPool& pool, const Product<T>& x) {
   }
   const Index width = tile_cols<T>();
   const Index panels = (x.n + width - 1) / width;
-  const Index tiles = (x.m + kRows - 1) / kRows;
+  const Index tiles = tiles_of(x.m);
   // Copying a factor into panels costs one pass over it and pays when the other has enough rows
   // or columns to re-use them; a transposed b cannot be read in vectors at all.
-  const bool panel_b = x.b_transposed || tiles >= 4;
-  const bool panel_a = panels >= (x.a_row == 1 ? 2 : 4) && x.k * x.m >= 1 << 14;
+  const bool panel_a = x.n >= kPackCols && x.k * x.m >= 1 << 14;
 
   constexpr Index kSlack = 64;       // copy() writes whole vectors
   constexpr Index kSmall = 1 << 18;  // below this, waking another thread costs more than it helps
@@ -254,23 +252,26 @@ void multiply(ThreadPool& pool, const Product<T>& x) {
     const Index rows_here = row_end - row_begin;
     const Index block = part(rows_here, kBlockM, kRows), steps_most = part(x.k, kBlockK, 1);
     T* const packed_a = panel_a ? scratch<T>(0, block * steps_most + kSlack) : nullptr;
-    T* const packed_b = panel_b ? scratch<T>(1, width * steps_most + kSlack) : nullptr;
+    T* const packed_b = scratch<T>(1, width * steps_most + kSlack);
     for (Index i0 = row_begin; i0 < row_end; i0 += block) {
-      const Index rows = std::min(block, row_end - i0);
+      const Index rows = std::min(block, row_end - i0), tiles_here = tiles_of(rows);
+      const bool panel_b = x.b_transposed || tiles_here >= kPackTiles;
       for (Index p = 0; p < x.k; p += steps_most) {
         const Index steps = std::min(steps_most, x.k - p);
         if (panel_a) pack_a(x, i0, rows, p, steps, packed_a);
         for (Index panel = panel_begin; panel < panel_end; ++panel) {
           const Index j = panel * width, cols = std::min(width, x.n - j);
-          const Index next = panel + 1 < panel_end ? std::min(width, x.n - j - width) : 0;
-          if (panel_b) pack_b(x, p, steps, j, cols, width, packed_b);
-          const T* const b = panel_b ? packed_b : x.b + p * x.n + j;
-          for (Index r = 0; r < rows; r += kRows) {
-            const Index count = std::min<Index>(kRows, rows - r);
-            const T* a = panel_a ? packed_a + r * steps : x.a + (i0 + r) * x.a_row + p * x.a_step;
-            if (panel_b) prefetch_b(x, p, steps, j + width, next, r, r + kRows, rows);
-            any_tile(count, cols, steps, a, panel_a ? 1 : x.a_row, panel_a ? kRows : x.a_step, b,
-                     panel_b ? width : x.n, x.c + (i0 + r) * x.n + j, x.n,
+          if (x.b_transposed) transpose(cols, steps, x.b + j * x.k + p, x.k, packed_b, width);
+          for (Index t = 0; t < tiles_here; ++t) {
+            const Index r = tile_begin(rows, t, tiles_here);
+            const Index count = tile_begin(rows, t + 1, tiles_here) - r;
+            const T* a =
+                panel_a ? packed_a + t * kRows * steps : x.a + (i0 + r) * x.a_row + p * x.a_step;
+            const bool packs = panel_b && !x.b_transposed && t == 0;
+            const bool packed = panel_b && !packs;
+            any_tile(count, cols, steps, a, panel_a ? 1 : x.a_row, panel_a ? kRows : x.a_step,
+                     packed ? packed_b : x.b + p * x.n + j, packed ? width : x.n,
+                     packs ? packed_b : nullptr, x.c + (i0 + r) * x.n + j, x.n,
                      p > 0 || x.write == Write::add);
           }
         }

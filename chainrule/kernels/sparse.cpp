@@ -168,12 +168,11 @@ HWY_NOINLINE void walk(const Bits& x, Index rows, const T* HWY_RESTRICT a, Index
   }
 }
 
-/// Steps of b that are packed together: as many as fit.
-template <class T>
-Index block_steps(Index k, Index stride) {
-  const Index most = kPacked / stride;
+/// Steps of b that are packed together: as many whole words of bits as fit.
+inline Index block_steps(Index k, Index stride) {
+  const Index most = std::max(kPacked / stride / kWord, Index{1}) * kWord;
   const Index parts = (k + most - 1) / most, even = (k + parts - 1) / parts;
-  return std::min(most, (even + kWord - 1) / kWord * kWord);
+  return (even + kWord - 1) / kWord * kWord;
 }
 
 template <class T, int V>
@@ -204,10 +203,10 @@ void multiply(ThreadPool& pool, const SparseProduct<T>& x) {
     return;
   }
   const Index lanes = lanes_of<T>(), vectors = (x.n + lanes - 1) / lanes;
-  const Index widest = vectors >= 8 ? 8 : vectors >= 4 ? 4 : vectors >= 2 ? 2 : 1;
+  const Index widest = std::min<Index>(vectors, 8);
   // Few rows: nothing is packed.
   const bool whole = x.m < kFew && !x.a_transposed && x.k <= kMostWords * kWord / kFew;
-  const Index block = whole ? x.k : block_steps<T>(x.k, widest * lanes);
+  const Index block = whole ? x.k : block_steps(x.k, widest * lanes);
   Bits bits{.bits = nullptr, .words = (block + kWord - 1) / kWord};
   const Index chunk = std::clamp<Index>(kMostWords / bits.words / kWord * kWord, kFew, kMostRows);
   constexpr Index kRowGrain = 8;
@@ -221,20 +220,13 @@ void multiply(ThreadPool& pool, const SparseProduct<T>& x) {
         own.words = (length + kWord - 1) / kWord;
         find_bits(x, begin, end, first, length, own);
         for (Index col = 0; col < x.n;) {
-          const Index left = (x.n - col + lanes - 1) / lanes;
-          const auto run = [&](auto kernel, Index v) {
-            const Index width = std::min(v * lanes, x.n - col);
-            kernel(x, own, begin, end, first, length, col, width);
-            col += width;
-          };
-          if (left >= 8)
-            run(rows_times_b<T, 8>, 8);
-          else if (left >= 4)
-            run(rows_times_b<T, 4>, 4);
-          else if (left >= 2)
-            run(rows_times_b<T, 2>, 2);
-          else
-            run(rows_times_b<T, 1>, 1);
+          static constexpr decltype(&rows_times_b<T, 1>) kByVectors[] = {
+              rows_times_b<T, 1>, rows_times_b<T, 2>, rows_times_b<T, 3>, rows_times_b<T, 4>,
+              rows_times_b<T, 5>, rows_times_b<T, 6>, rows_times_b<T, 7>, rows_times_b<T, 8>};
+          const Index v = std::min<Index>((x.n - col + lanes - 1) / lanes, 8);
+          const Index width = std::min(v * lanes, x.n - col);
+          kByVectors[v - 1](x, own, begin, end, first, length, col, width);
+          col += width;
         }
       }
     }

@@ -178,7 +178,8 @@ History Run::operator()() {
     step();
     if (state_.loader.position == 0) end_epoch();
     reason = ends();
-    if (!options_.observers.empty()) state_.epoch_seconds = seconds(Clock::now() - epoch_start_);
+    if (!options_.observers.empty())
+      state_.epoch_seconds = state_.loader.position == 0 ? 0 : seconds(Clock::now() - epoch_start_);
     for (Observer* o : options_.observers) o->on_state({state_, model_, reason});
   }
   // A part of an epoch gets its row, too; the states that observers saw are without it, so that a
