@@ -16,11 +16,12 @@ struct Sizes {
   Index m, n, k;
 };
 
-/// Edges of vectors (2 to 16 elements, groups of 8, 4, 2 and 1), of packed blocks (64 to 512
-/// steps), of strips (16 rows), and of the few rows for which b is not packed.
-const Sizes kSizes[] = {{2100, 3, 5},   {1, 1, 1},    {2, 3, 0},     {1, 50, 784},  {3, 17, 65},
-                        {4, 16, 64},    {5, 1, 130},  {7, 33, 129},  {16, 64, 513}, {17, 8, 15},
-                        {40, 130, 100}, {100, 10, 9}, {33, 127, 257}};
+/// Edges of vectors (2 to 16 elements, 1 to 8 at a time), of packed blocks (64 to 512 steps), of
+/// strips (16 rows), and of the few rows for which b is not packed.
+const Sizes kSizes[] = {{2100, 3, 5}, {1, 1, 1},     {2, 3, 0},    {1, 50, 784},  {3, 17, 65},
+                        {4, 16, 64},  {5, 1, 130},   {7, 33, 129}, {16, 64, 513}, {17, 8, 15},
+                        {9, 43, 70},  {9, 75, 70},   {9, 90, 70},  {9, 105, 70},  {40, 130, 100},
+                        {100, 10, 9}, {33, 127, 257}};
 
 /// Random numbers, of which `density` are not zero.
 template <class T>
