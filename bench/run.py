@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -174,6 +175,12 @@ class Race:
         self.processes, self.versions, self.absent, self.settings = {}, {}, {}, {}
         self.peak = Process([str(options.build / "bench" / "bench_peak")], {})
         self.simd = self.peak.process.stdout.readline().strip()
+
+    def meet(self, peers):
+        """Learns who can run, and in which version."""
+        for peer in peers:
+            with suppress(Skipped):
+                self.process(peer, ONE)
 
     def close(self):
         for p in [self.peak, *self.processes.values()]:
@@ -473,6 +480,7 @@ def run_all(options, folder, chosen):
     report = {"machine": machine(race), "data": options.data or "digits", "rounds": options.rounds,
               "seconds": options.seconds, "rows": [], "checks": [], "sweeps": {}}
     print_machine(report["machine"])
+    race.meet(chosen)
     table = Table(chosen)
     works = [w for w in WORKLOADS if w.row in options.only]
     for work in works:

@@ -176,8 +176,8 @@ void any_tile(Index rows, Index cols, Index k, const T* a, Index a_row, Index a_
 template <class T>
 void pack_a(const Product<T>& x, Index i, Index rows, Index p, Index steps, T* to) {
   const Index tiles = tiles_of(rows);
-  for (Index t = 0; t < tiles; ++t, to += kRows * steps) {
-    const Index r = tile_begin(rows, t, tiles), count = tile_begin(rows, t + 1, tiles) - r;
+  for (Index t = 0, r = 0, count = 0; t < tiles; ++t, r += count, to += kRows * steps) {
+    count = tile_begin(rows, t + 1, tiles) - r;
     const T* from = x.a + (i + r) * x.a_row + p * x.a_step;
     if (x.a_row != 1)
       transpose(count, steps, from, x.a_row, to, kRows);
@@ -197,16 +197,19 @@ inline Index part(Index n, Index most, Index unit) {
 /// For products that are over before a tile has begun; every constant known to the compiler counts.
 template <class T, Index K, bool Transposed>
 void multiply_tiny(const Product<T>& x) {
-  const Index b_step = Transposed ? 1 : x.n, b_col = Transposed ? K : 1;
+  const Index m = x.m, n = x.n, b_step = Transposed ? 1 : n, b_col = Transposed ? K : 1;
   const bool add = x.write == Write::add;
-  T* c = x.c;
-  for (Index i = 0; i < x.m; ++i) {
+  const T* from = x.a;
+  T* HWY_RESTRICT c = x.c;
+  for (Index i = 0; i < m; ++i, from += x.a_row) {
     T a[K];
-    for (Index p = 0; p < K; ++p) a[p] = x.a[i * x.a_row + p * x.a_step];
-    for (Index j = 0; j < x.n; ++j, ++c) {
-      T sum = 0;
-      for (Index p = 0; p < K; ++p) sum += a[p] * x.b[j * b_col + p * b_step];
+    for (Index p = 0; p < K; ++p) a[p] = from[p * x.a_step];
+    const T* HWY_RESTRICT b = x.b;
+    for (Index j = 0; j < n; ++j, ++c, b += b_col) {
+      T sum = a[0] * b[0];
+      for (Index p = 1; p < K; ++p) sum += a[p] * b[p * b_step];
       *c = add ? *c + sum : sum;
+      asm volatile("");  // vectors of so few elements would only cost time
     }
   }
 }
@@ -262,9 +265,8 @@ void multiply(ThreadPool& pool, const Product<T>& x) {
         for (Index panel = panel_begin; panel < panel_end; ++panel) {
           const Index j = panel * width, cols = std::min(width, x.n - j);
           if (x.b_transposed) transpose(cols, steps, x.b + j * x.k + p, x.k, packed_b, width);
-          for (Index t = 0; t < tiles_here; ++t) {
-            const Index r = tile_begin(rows, t, tiles_here);
-            const Index count = tile_begin(rows, t + 1, tiles_here) - r;
+          for (Index t = 0, r = 0, count = 0; t < tiles_here; ++t, r += count) {
+            count = tile_begin(rows, t + 1, tiles_here) - r;
             const T* a =
                 panel_a ? packed_a + t * kRows * steps : x.a + (i0 + r) * x.a_row + p * x.a_step;
             const bool packs = panel_b && !x.b_transposed && t == 0;
