@@ -447,11 +447,11 @@ def parse_arguments():
                                        "without both, digits that chainrule draws")
     parser.add_argument("--only", help="rows, as in 1,3,5")
     parser.add_argument("--peers", help="as in ours,torch")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, fewer checks, no sweeps")
     parser.add_argument("--rounds", type=int, help="of each comparison")
     parser.add_argument("--seconds", type=float, help="of each round")
     options = parser.parse_args()
-    options.rounds = options.rounds or (5 if options.quick else 11)
+    options.rounds = options.rounds or (3 if options.quick else 11)
     options.seconds = options.seconds or (0.1 if options.quick else 0.5)
     every = [1, 2, 3, 4, 5, 6, 7, 10] + [12] * (not options.quick)
     options.only = [int(n) for n in options.only.split(",")] if options.only else every
@@ -496,7 +496,7 @@ def run_all(options, folder, chosen):
             print(f"{r['row']}  dense, one thread: {f['best']:.2f} of the measured peak in the best "
                   f"round, {f['median']:.2f} in the median")
     for work in works:
-        for inputs in work.inputs if work.row <= 4 else ():
+        for inputs in work.inputs if work.row <= (3 if options.quick else 4) else ():
             result = check(race, work, inputs, chosen)
             report["checks"].append(result)
             losses = ", ".join(f"{k} {v:.7g}" for k, v in result["losses"].items())
