@@ -447,7 +447,8 @@ def parse_arguments():
                                        "without both, digits that chainrule draws")
     parser.add_argument("--only", help="rows, as in 1,3,5")
     parser.add_argument("--peers", help="as in ours,torch")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, fewer checks, no sweeps")
+    parser.add_argument("--quick", action="store_true",
+                        help="fewer and shorter rounds, fewer checks, no sweeps")
     parser.add_argument("--rounds", type=int, help="of each comparison")
     parser.add_argument("--seconds", type=float, help="of each round")
     options = parser.parse_args()

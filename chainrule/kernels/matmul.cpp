@@ -41,15 +41,17 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 constexpr Index kBlockK = 256;
 /// Steps of k from a row of b that is packed to the one that is asked for.
 constexpr Index kAhead = 24;
-/// Rows of a register tile, 24 accumulators of 32 registers or 12 of 16; by how many two tiles may
-/// differ; rows of a that are packed together, for a second-level cache of 1 MiB or of 512 KiB.
+/// Rows of a register tile, 24 accumulators of 32 registers or 12 of 16, and rows of a that are
+/// packed together, for a second-level cache of 1 MiB or of 512 KiB.
 #if HWY_TARGET <= HWY_AVX3
-constexpr int kRows = 12, kUnit = 2;
+constexpr int kRows = 12;
 constexpr Index kBlockM = 576;
 #else
-constexpr int kRows = 6, kUnit = 1;
+constexpr int kRows = 6;
 constexpr Index kBlockM = 288;
 #endif
+/// By how many rows two tiles may differ.
+constexpr int kUnit = kRows / 6;
 /// With so many tiles all have at least kRows - kUnit rows, and packing b pays.
 constexpr Index kPackTiles = 5;
 /// Columns of b for which packing a pays.
@@ -241,7 +243,7 @@ void multiply(ThreadPool& pool, const Product<T>& x) {
   // or columns to re-use them; a transposed b cannot be read in vectors at all.
   const bool panel_a = x.n >= kPackCols && x.k * x.m >= 1 << 14;
 
-  constexpr Index kSlack = 64;       // copy() writes whole vectors
+  constexpr Index kSlack = 64;       // copy() writes whole vectors of a
   constexpr Index kSmall = 1 << 18;  // below this, waking another thread costs more than it helps
 
   // Tasks are rectangles of tiles of c: split the side that has more of them.
@@ -255,7 +257,7 @@ void multiply(ThreadPool& pool, const Product<T>& x) {
     const Index rows_here = row_end - row_begin;
     const Index block = part(rows_here, kBlockM, kRows), steps_most = part(x.k, kBlockK, 1);
     T* const packed_a = panel_a ? scratch<T>(0, block * steps_most + kSlack) : nullptr;
-    T* const packed_b = scratch<T>(1, width * steps_most + kSlack);
+    T* const packed_b = scratch<T>(1, width * steps_most);
     for (Index i0 = row_begin; i0 < row_end; i0 += block) {
       const Index rows = std::min(block, row_end - i0), tiles_here = tiles_of(rows);
       const bool panel_b = x.b_transposed || tiles_here >= kPackTiles;

@@ -170,7 +170,8 @@ HWY_NOINLINE void walk(const Bits& x, Index rows, const T* HWY_RESTRICT a, Index
 
 /// Steps of b that are packed together: as many whole words of bits as fit.
 inline Index block_steps(Index k, Index stride) {
-  const Index most = std::max(kPacked / stride / kWord, Index{1}) * kWord;
+  static_assert(kPacked >= 8 * static_cast<Index>(hn::MaxLanes(Tag<float>())) * kWord);
+  const Index most = kPacked / stride / kWord * kWord;
   const Index parts = (k + most - 1) / most, even = (k + parts - 1) / parts;
   return (even + kWord - 1) / kWord * kWord;
 }
