@@ -61,11 +61,10 @@ def copy_rate():
     return 2 * len(source) / best
 
 
-def node_seconds(parameters, ranks, rate):
-    """What an exchange between `ranks` of one machine takes: bytes that each reads and writes."""
-    apart = (ranks - 1) / ranks
-    moved = 2 * apart + (1 + 1 / ranks) + 2 / ranks + 2 * apart  # give, add, keep, fetch
-    return moved * 4 * parameters / rate
+def node_seconds(parameters, rate):
+    """What an exchange between ranks of one machine takes: each of P reads P terms of 1 / P of the
+    gradients, and writes as many sums."""
+    return 2 * 4 * parameters / rate
 
 
 def scaling(options, weak):
@@ -94,7 +93,7 @@ def scaling(options, weak):
         best = min(results[r, b], key=lambda result: result["step_ms"])
         expected = step((1, b // r))
         if r > 1:
-            expected += 1e3 * node_seconds(best["parameters"], r, rate)
+            expected += 1e3 * node_seconds(best["parameters"], rate)
         median = step((r, b), statistics.median)
         print(f"{r:5}  {b // r:9}  {best['step_ms']:13.2f}  {median:6.2f}  {expected:9.2f}"
               f"  {best['wait_ms'] / best['step_ms']:7.0%}  {best['sent_bytes'] / 1e3:13,.0f}"

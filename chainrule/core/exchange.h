@@ -1,7 +1,9 @@
 // Several processes that compute together, and how they add up what each has found.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "chainrule/core/error.h"
@@ -28,8 +30,11 @@ class Exchange {
   /// are added in the order of the ranks.
   virtual void start_sum(std::span<float> values) = 0;
   virtual void start_sum(std::span<double> values) = 0;
-  /// Until every sum that was begun is there. Throws RankError.
-  virtual void wait() = 0;
+  /// Until every sum that was begun is there; true when all of these are finite. Throws RankError.
+  virtual bool wait() = 0;
+
+  /// Zeros whose sums are made where they lie, without a copy; null where there is no such memory.
+  virtual std::shared_ptr<std::byte> memory(Index bytes) = 0;
 
   /// What start_sum() and wait() have taken so far, and what other ranks have got from this one.
   virtual double seconds_waited() const = 0;

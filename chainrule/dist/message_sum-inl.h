@@ -34,6 +34,8 @@ class MessageSum {
   void start();
   /// Carries on with what has arrived; true when the sum is there.
   bool advance();
+  /// Then: is none of its numbers NaN or infinite?
+  bool finite() const;
   /// The first rank that has not sent, or not fetched, a message: in the first round it keeps all
   /// others waiting. -1 when there is none.
   int missing();

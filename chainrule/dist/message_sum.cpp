@@ -1,6 +1,7 @@
 #include "chainrule/dist/job-inl.h"
 #include "chainrule/dist/message_sum-inl.h"
 #include "chainrule/kernels/exchange.h"
+#include "chainrule/kernels/update.h"
 
 namespace chainrule::dist {
 
@@ -38,6 +39,11 @@ bool MessageSum::advance() {
     send(r, mine);
   }
   return false;
+}
+
+bool MessageSum::finite() const {
+  return type_ == MPI_FLOAT ? kernels::all_finite(reinterpret_cast<const float*>(data_), size_)
+                            : kernels::all_finite(reinterpret_cast<const double*>(data_), size_);
 }
 
 int MessageSum::missing() {

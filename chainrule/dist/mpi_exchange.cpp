@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <mpi.h>
 #include <optional>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "chainrule/dist/job-inl.h"
 #include "chainrule/dist/node_memory-inl.h"
 #include "chainrule/dist/node_sums.h"
+#include "chainrule/dist/shared_memory.h"
 #include "chainrule/dist/watch.h"
 #include "chainrule/dist/wire.h"
 
@@ -45,13 +47,23 @@ class MpiExchange final : public Exchange {
   void start_sum(std::span<float> values) override { begin(values); }
   void start_sum(std::span<double> values) override { begin(values); }
 
-  void wait() override {
+  bool wait() override {
     const Clock::time_point start = Clock::now();
     if (node_)
       advance_until([&] { return node_->idle(); });
     else
       wire_->wait();
+    const bool finite = node_ ? node_->finite() : wire_->finite();
     waited_ += seconds_since(start);
+    return finite;
+  }
+
+  std::shared_ptr<std::byte> memory(Index bytes) override {
+    if (!node_ || bytes == 0) return nullptr;
+    const std::shared_ptr<SharedMemory> memory = SharedMemory::make(job_, bytes, *this);
+    if (!memory) return nullptr;
+    node_->add_memory(memory);
+    return {memory, memory->of(job_.place())};
   }
 
   double seconds_waited() const override { return waited_; }

@@ -122,6 +122,7 @@ void Wire::report_finished() {
   std::int64_t done = done_;
   for (; done < started_ && ready_[slot_of(done)]; ++done) {
     bytes_ += sums_[slot_of(done)]->bytes();
+    if (!sums_[slot_of(done)]->finite()) finite_ = false;
     ready_[slot_of(done)] = false;
   }
   if (done == done_) return;

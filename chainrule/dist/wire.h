@@ -34,6 +34,8 @@ class Wire {
   std::int64_t done() const { return done_; }
   /// Until all are. Throws RankError.
   void wait();
+  /// Were all sums that are over finite since this was last asked?
+  bool finite() { return finite_.exchange(true); }
   std::int64_t bytes_sent() const { return bytes_; }
 
  private:
@@ -58,6 +60,7 @@ class Wire {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::atomic<std::int64_t> begun_ = 0, done_ = 0, bytes_ = 0;
+  std::atomic<bool> finite_ = true;
   bool closing_ = false;
   std::jthread thread_;
 };

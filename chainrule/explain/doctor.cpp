@@ -44,6 +44,18 @@ constexpr Family kFamilies[] = {
     {detail::look_at_run, "the run itself"},
 };
 
+/// A network that learns badly for another reason fits its own rows at most: then the gap is no
+/// more severe than what makes it.
+void temper_gap(std::vector<Finding>& findings) {
+  const auto gap = std::ranges::find(findings, std::string_view("gap between training and test"),
+                                     &Finding::cause);
+  if (gap == findings.end()) return;
+  Severity others = Severity::note;
+  for (const Finding& f : findings)
+    if (f.cause != gap->cause) others = std::max(others, f.severity);
+  if (others != Severity::note) gap->severity = std::min(gap->severity, others);
+}
+
 }  // namespace
 
 std::string_view to_string(Severity severity) {
@@ -66,6 +78,7 @@ Diagnosis diagnose(Model& model, const Splits& data, const DoctorOptions& option
     family.look(v, d.findings);
     if (d.findings.size() == before) d.healthy.emplace_back(family.healthy);
   }
+  temper_gap(d.findings);
   const auto order = [](const Finding& f) {
     return std::pair(-static_cast<int>(f.severity), std::ranges::find(kOrder, f.cause));
   };

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <type_traits>
+#include <utility>
 
 #include "chainrule/graph/op.h"
 
@@ -37,15 +38,13 @@ class Planner {
   Index take(Index size) {
     size = padded(size) + kGuard;
     const auto it = free_.lower_bound(size);
-    if (it != free_.end()) {
-      const Index offset = it->second;
-      taken_[offset] = it->first;
-      free_.erase(it);
-      return offset;
+    if (it == free_.end()) {
+      taken_[end_] = size;
+      return std::exchange(end_, end_ + size);
     }
-    const Index offset = end_;
-    end_ += size;
-    taken_[offset] = size;
+    const auto [length, offset] = *it;
+    taken_[offset] = length;
+    free_.erase(it);
     return offset;
   }
   void give(Index offset) {
@@ -63,27 +62,17 @@ class Planner {
 }  // namespace
 
 template <class T>
-Tape<T>::Tape(Graph& graph, TapeOptions options)
+Tape<T>::Tape(Graph& graph, Params<T>* params, const TapeOptions& options)
     : graph_(&graph),
-      params_(nullptr),
+      params_(params),
       capacity_(options.rows),
       running_(std::make_unique<Running>(
           Running{options.pool != nullptr ? options.pool : &serial_pool(), options.rows})) {
-  if (!graph.params().empty())
+  const std::size_t count = graph.params().size();
+  if (params == nullptr && count > 0)
     throw Error("this graph has parameters: make the tape from its Params");
-  plan_memory(options);
-}
-
-template <class T>
-Tape<T>::Tape(Params<T>& params, TapeOptions options)
-    : graph_(&params.graph()),
-      params_(&params),
-      capacity_(options.rows),
-      running_(std::make_unique<Running>(
-          Running{options.pool != nullptr ? options.pool : &serial_pool(), options.rows})) {
-  if (params.count() != static_cast<int>(graph_->params().size()))
-    throw Error(cat("the graph has ", graph_->params().size(), " parameters, Params was made for ",
-                    params.count()));
+  if (params != nullptr && params->count() != static_cast<int>(count))
+    throw Error(cat("the graph has ", count, " parameters, Params was made for ", params->count()));
   plan_memory(options);
 }
 
@@ -107,8 +96,14 @@ void Tape<T>::plan_memory(const TapeOptions& options) {
   std::vector<Place> places(static_cast<std::size_t>(graph.size()));
   slots_.resize(static_cast<std::size_t>(graph.size()));
   std::vector<bool> differentiable(static_cast<std::size_t>(graph.size()), false);
-  if (!inference && params_ != nullptr)
-    param_grads_ = Buffer<T>(static_cast<Index>(params_->trainable().size()));
+  if (!inference && params_ != nullptr) {
+    const std::size_t size = params_->trainable().size(), given = options.param_grads.size();
+    if (given == 0) own_param_grads_ = Buffer<T>(static_cast<Index>(size));
+    if (given != 0 && given != size * sizeof(T))
+      throw Error(cat(given, " bytes for the gradients of ", size, " parameters"));
+    T* const there = reinterpret_cast<T*>(options.param_grads.data());
+    param_grads_ = {given == 0 ? own_param_grads_.data() : there, size};
+  }
   Planner planner;
   Index index_end = 0;
 
@@ -162,12 +157,11 @@ void Tape<T>::plan_memory(const TapeOptions& options) {
     }
     if (!inference || node.kind != NodeKind::op) continue;
     if (place.workspace >= 0) planner.give(place.workspace);
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const int in = node.inputs[i];
-      const bool seen = std::find(node.inputs.begin(), node.inputs.begin() + static_cast<Index>(i),
-                                  in) != node.inputs.begin() + static_cast<Index>(i);
-      if (!seen && last[static_cast<std::size_t>(in)] == id && graph.node(in).kind == NodeKind::op)
-        planner.give(places[static_cast<std::size_t>(in)].value);
+    for (const int in : node.inputs) {
+      int& reader = last[static_cast<std::size_t>(in)];
+      if (reader != id || graph.node(in).kind != NodeKind::op) continue;
+      planner.give(places[static_cast<std::size_t>(in)].value);
+      reader = -1;  // once, even when the node reads it twice
     }
   }
 
@@ -315,7 +309,7 @@ void Tape<T>::plan_backward(int from) {
   }
   std::size_t step = 0;
   for (int p = static_cast<int>(graph_->params().size()) - 1; p >= 0 && !backward_.empty(); --p) {
-    if (params_->offset(p) >= param_grads_.size()) continue;
+    if (params_->offset(p) >= std::ssize(param_grads_)) continue;
     step = std::max(step,
                     last[static_cast<std::size_t>(graph_->params()[static_cast<std::size_t>(p)])]);
     backward_[step].final_from = params_->offset(p);

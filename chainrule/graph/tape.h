@@ -1,6 +1,7 @@
 // The memory of a graph and the two loops over it: forward and backward.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -24,6 +25,9 @@ struct TapeOptions {
   /// Not empty: an inference tape. It computes these nodes only, has no gradients, and re-uses
   /// the memory of every other node as soon as its last reader has run.
   std::vector<Var> outputs = {};
+  /// Zeros for Tape::param_grads() in memory of somebody else, aligned to kAlignment, which must
+  /// outlive the tape; none: the tape's own.
+  std::span<std::byte> param_grads = {};
 };
 
 /// One term of a gradient: what consumer's chain rule added through its input number `input`.
@@ -46,8 +50,9 @@ struct NonFinite {
 template <class T>
 class Tape {
  public:
-  explicit Tape(Graph& graph, TapeOptions options = {});
-  Tape(Params<T>& params, TapeOptions options = {});
+  explicit Tape(Graph& graph, const TapeOptions& options = {}) : Tape(graph, nullptr, options) {}
+  Tape(Params<T>& params, const TapeOptions& options = {})
+      : Tape(params.graph(), &params, options) {}
 
   Graph& graph() const { return *graph_; }
   ThreadPool& pool() const { return *running_->pool; }
@@ -82,7 +87,7 @@ class Tape {
   /// Zero for a node on which the last backward()'s start does not depend.
   View<const T> grad(Var v) const;
   /// Gradients of the trainable parameters, laid out like Params::trainable().
-  std::span<T> param_grads() const { return param_grads_.span(); }
+  std::span<T> param_grads() const { return param_grads_; }
   /// The terms that the last backward() added up to grad(v), one for each use of v.
   std::vector<Term<T>> contributions(Var v) const;
 
@@ -108,10 +113,10 @@ class Tape {
   struct BackwardStep {
     Step step;
     std::vector<int> zero;  ///< nodes whose gradient must be filled with zeros before
-    Index final_from =
-        -1;  ///< from here on param_grads() is final after the step, and was not before
+    Index final_from = -1;  ///< after the step param_grads() is final from here on, too
   };
 
+  Tape(Graph& graph, Params<T>* params, const TapeOptions& options);
   void plan_memory(const TapeOptions& options);
   void plan_backward(int from);
   Step make_step(int node, std::vector<Slot<T>> inputs, std::span<T> workspace) const;
@@ -130,7 +135,8 @@ class Tape {
   std::vector<BackwardStep> backward_;
   int backward_from_ = -1;
   Buffer<T> arena_;
-  Buffer<T> param_grads_;
+  Buffer<T> own_param_grads_;
+  std::span<T> param_grads_;
   Buffer<std::int32_t> index_arena_;
   std::vector<Index> guards_;
 };

@@ -3,6 +3,8 @@
 #define HWY_TARGET_INCLUDE "chainrule/kernels/exchange.cpp"
 #include "chainrule/kernels/exchange.h"
 
+#include <cmath>
+#include <cstdint>
 #include <cstring>
 
 #include "hwy/cache_control.h"
@@ -14,37 +16,81 @@
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
-inline hn::Vec<Tag<double>> load_double(const double* from) {
-  return hn::LoadU(Tag<double>(), from);
+#if HWY_TARGET != HWY_SCALAR
+/// Sums of one vector from element i on, added in double.
+template <class T, class Byte>
+HWY_INLINE hn::Vec<Tag<T>> vector_sum(Byte* const* terms, int count, Index i) {
+  const auto term = [&](int r) { return reinterpret_cast<const T*>(terms[r]) + i; };
+  const Tag<double> d;
+  if constexpr (sizeof(T) == sizeof(double)) {
+    auto sum = hn::LoadU(d, term(0));
+    for (int r = 1; r < count; ++r) sum = hn::Add(sum, hn::LoadU(d, term(r)));
+    return sum;
+  } else {
+    const hn::Rebind<T, Tag<double>> half;
+    const Index lanes = lanes_of<double>();
+    const auto load = [&](const T* from) { return hn::PromoteTo(d, hn::LoadU(half, from)); };
+    auto low = load(term(0)), high = load(term(0) + lanes);
+    for (int r = 1; r < count; ++r) {
+      low = hn::Add(low, load(term(r)));
+      high = hn::Add(high, load(term(r) + lanes));
+    }
+    return hn::Combine(Tag<T>(), hn::DemoteTo(half, high), hn::DemoteTo(half, low));
+  }
 }
-inline hn::Vec<Tag<double>> load_double(const float* from) {
-  return hn::PromoteTo(Tag<double>(), hn::LoadU(hn::Rebind<float, Tag<double>>(), from));
-}
-inline void store_double(hn::Vec<Tag<double>> v, double* to) { hn::StoreU(v, Tag<double>(), to); }
-inline void store_double(hn::Vec<Tag<double>> v, float* to) {
-  const hn::Rebind<float, Tag<double>> d;
-  hn::StoreU(hn::DemoteTo(d, v), d, to);
+#endif
+
+template <class T, class Byte>
+HWY_INLINE T one_sum(Byte* const* terms, int count, Index i) {
+  double sum = 0;
+  for (int r = 0; r < count; ++r) {
+    const auto term = static_cast<double>(reinterpret_cast<const T*>(terms[r])[i]);
+    sum = r == 0 ? term : sum + term;
+  }
+  return static_cast<T>(sum);
 }
 
 template <class T>
 void sum_terms(const std::byte* const* terms, int count, Index n, T* sum) {
-  const auto term = [&](int r) { return reinterpret_cast<const T*>(terms[r]); };
-  const Index lanes = lanes_of<double>();
   Index i = 0;
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    auto a = load_double(term(0) + i), b = load_double(term(0) + i + lanes);
-    for (int r = 1; r < count; ++r) {
-      a = hn::Add(a, load_double(term(r) + i));
-      b = hn::Add(b, load_double(term(r) + i + lanes));
+#if HWY_TARGET != HWY_SCALAR
+  const Index lanes = lanes_of<T>();
+  for (; i + lanes <= n; i += lanes) hn::StoreU(vector_sum<T>(terms, count, i), Tag<T>(), sum + i);
+#endif
+  for (; i < n; ++i) sum[i] = one_sum<T>(terms, count, i);
+}
+
+template <class T>
+bool replace_by_sum(std::byte* const* terms, int count, [[maybe_unused]] int own, Index n) {
+  const auto to = [&](int r, Index i) { return reinterpret_cast<T*>(terms[r]) + i; };
+  bool finite = true;
+  Index i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const Tag<T> d;
+  const Index lanes = lanes_of<T>();
+  bool aligned = true;
+  for (int r = 0; r < count; ++r)
+    aligned &= reinterpret_cast<std::uintptr_t>(terms[r]) % (hn::Lanes(d) * sizeof(T)) == 0;
+  auto zero = hn::Zero(d);  // plus zero times a sum: NaN unless that is finite
+  for (; i + lanes <= n; i += lanes) {
+    const auto sum = vector_sum<T>(terms, count, i);
+    for (int r = 0; r < count; ++r) {
+      if (r == own || !aligned)
+        hn::StoreU(sum, d, to(r, i));
+      else
+        hn::Stream(sum, d, to(r, i));
     }
-    store_double(a, sum + i);
-    store_double(b, sum + i + lanes);
+    zero = hn::MulAdd(sum, zero, zero);
   }
+  hwy::FlushStream();
+  finite = hn::AllTrue(d, hn::Eq(zero, hn::Zero(d)));
+#endif
   for (; i < n; ++i) {
-    auto a = static_cast<double>(term(0)[i]);
-    for (int r = 1; r < count; ++r) a += static_cast<double>(term(r)[i]);
-    sum[i] = static_cast<T>(a);
+    const T sum = one_sum<T>(terms, count, i);
+    for (int r = 0; r < count; ++r) *to(r, i) = sum;
+    finite &= std::isfinite(sum);
   }
+  return finite;
 }
 
 void copy_bytes(const std::byte* from, Index bytes, std::byte* to) {
@@ -58,12 +104,16 @@ void copy_bytes(const std::byte* from, Index bytes, std::byte* to) {
   hwy::FlushStream();
 }
 
-void sum_float(const std::byte* const* terms, int count, Index n, float* sum) {
-  sum_terms(terms, count, n, sum);
-}
-void sum_double(const std::byte* const* terms, int count, Index n, double* sum) {
-  sum_terms(terms, count, n, sum);
-}
+#define CHAINRULE_SUMS(T)                                                         \
+  void sum_##T(const std::byte* const* terms, int count, Index n, T* sum) {       \
+    sum_terms(terms, count, n, sum);                                              \
+  }                                                                               \
+  bool replace_by_sum_##T(std::byte* const* terms, int count, int own, Index n) { \
+    return replace_by_sum<T>(terms, count, own, n);                               \
+  }
+CHAINRULE_SUMS(float)
+CHAINRULE_SUMS(double)
+#undef CHAINRULE_SUMS
 
 }  // namespace chainrule::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -71,19 +121,22 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace chainrule::kernels {
 
-HWY_EXPORT(sum_float);
-HWY_EXPORT(sum_double);
+#define CHAINRULE_SUMS(T)                                                        \
+  HWY_EXPORT(sum_##T);                                                           \
+  HWY_EXPORT(replace_by_sum_##T);                                                \
+  template <>                                                                    \
+  void sum_terms(const std::byte* const* terms, int count, Index n, T* sum) {    \
+    HWY_DYNAMIC_DISPATCH(sum_##T)(terms, count, n, sum);                         \
+  }                                                                              \
+  template <>                                                                    \
+  bool replace_by_sum<T>(std::byte* const* terms, int count, int own, Index n) { \
+    return HWY_DYNAMIC_DISPATCH(replace_by_sum_##T)(terms, count, own, n);       \
+  }
+CHAINRULE_SUMS(float)
+CHAINRULE_SUMS(double)
+#undef CHAINRULE_SUMS
+
 HWY_EXPORT(copy_bytes);
-
-template <>
-void sum_terms(const std::byte* const* terms, int count, Index n, float* sum) {
-  HWY_DYNAMIC_DISPATCH(sum_float)(terms, count, n, sum);
-}
-template <>
-void sum_terms(const std::byte* const* terms, int count, Index n, double* sum) {
-  HWY_DYNAMIC_DISPATCH(sum_double)(terms, count, n, sum);
-}
-
 void copy_to_memory(const std::byte* from, Index bytes, std::byte* to) {
   HWY_DYNAMIC_DISPATCH(copy_bytes)(from, bytes, to);
 }

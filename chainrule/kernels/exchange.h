@@ -12,6 +12,12 @@ namespace chainrule::kernels {
 template <class T>
 void sum_terms(const std::byte* const* terms, int count, Index n, T* sum);
 
+/// Puts the same sum into the place of every term, of which the caller's processor has number
+/// `own` in its cache; the others are written past the caches, and all of it is when the function
+/// returns. Is no sum NaN or infinite?
+template <class T>
+bool replace_by_sum(std::byte* const* terms, int count, int own, Index n);
+
 /// Copies past the caches. What another processor reads next is slow to get out of the cache of the
 /// one that wrote it, three times slower than out of memory. `to` is aligned to kAlignment. All of
 /// it is written when the function returns.

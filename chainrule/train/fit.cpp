@@ -49,6 +49,15 @@ const Dataset& checked(const Dataset& data) {
   return data;
 }
 
+/// Before ranks exchange anything else: have all been started alike?
+Exchange* compared(Exchange* exchange, const Model& model, const Splits& data,
+                   const FitOptions& options) {
+  if (exchange != nullptr)
+    check_same_run(*exchange, model, data, options,
+                   options.resume == nullptr ? 0 : options.resume->step);
+  return exchange;
+}
+
 /// One call of fit().
 class Run {
  public:
@@ -106,11 +115,12 @@ Run::Run(Model& model, const Splits& data, const FitOptions& options)
                                   .shuffle = options.shuffle,
                                   .replacement = options.replacement,
                                   .seed = options.seed}),
-      share_(options.exchange, data.train),
+      share_(compared(options.exchange, model, data, options), data.train),
       tape_(model.params(), {.rows = share_.most_rows(loader_.batch()),
                              .pool = &pool_,
                              .input_gradients = false,
-                             .outputs = {}}),
+                             .outputs = {},
+                             .param_grads = share_.param_grads(model.params().trainable().size())}),
       params_(model.params().all()),
       trainable_(model.params().trainable()),
       output_(model.output()),
@@ -140,8 +150,6 @@ Run::Run(Model& model, const Splits& data, const FitOptions& options)
   keep();
   if (options.resume != nullptr) resume(*options.resume);
   first_step_ = state_.step, first_epoch_ = state_.loader.epoch;
-  if (options.exchange != nullptr)
-    check_same_run(*options.exchange, model, data, options, state_.step);
 }
 
 void Run::resume(const RunState& from) {
@@ -224,11 +232,12 @@ void Run::step() {
                                 stop ? 1.0 : 0.0};
   share_.add_up(sums);
   // One rank must not stay behind while the others wait for its gradients.
-  if (std::isfinite(own_loss) || options_.exchange != nullptr) share_.backward(tape_, loss_);
+  const bool finite =
+      (std::isfinite(own_loss) || options_.exchange != nullptr) && share_.backward(tape_, loss_);
   const double loss = sums[0];
   told_to_stop_ = sums[2] > 0;
   const std::span<float> grads = tape_.param_grads();
-  if (!std::isfinite(loss) || !all_finite(std::span<const float>(grads), pool_)) {
+  if (!finite) {
     const std::optional<NonFinite> found = tape_.find_nonfinite();
     diverge(state_.step + 1, found ? describe(*found) : cat("the loss is ", loss));
   }

@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include "chainrule/optim/clip.h"
+
 namespace chainrule {
 
 template <class T>
@@ -23,12 +25,19 @@ std::span<const std::int32_t> Share<T>::take(std::span<const std::int32_t> batch
 }
 
 template <class T>
-void Share<T>::backward(Tape<T>& tape, Var loss) {
+std::span<std::byte> Share<T>::param_grads(std::size_t size) {
+  const std::size_t bytes = size * sizeof(T);
+  if (exchange_ != nullptr) param_grads_ = exchange_->memory(static_cast<Index>(bytes));
+  return param_grads_ == nullptr ? std::span<std::byte>() : std::span(param_grads_.get(), bytes);
+}
+
+template <class T>
+bool Share<T>::backward(Tape<T>& tape, Var loss) {
+  const std::span<T> grads = tape.param_grads();
   if (exchange_ == nullptr) {
     tape.backward(loss);
-    return;
+    return all_finite(std::span<const T>(grads), tape.pool());
   }
-  const std::span<T> grads = tape.param_grads();
   std::size_t sent = grads.size();  // from here on
   const T factor = static_cast<T>(factor_);
   const auto send = [&](Index from) {
@@ -39,7 +48,7 @@ void Share<T>::backward(Tape<T>& tape, Var loss) {
   };
   // A reference fits into a std::function without an allocation.
   tape.backward(loss, std::span<const T>(&factor, 1), std::ref(send));
-  exchange_->wait();
+  return exchange_->wait();
 }
 
 template <class T>

@@ -1,7 +1,9 @@
 // One rank's share of each training step.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "chainrule/core/exchange.h"
@@ -41,8 +43,11 @@ class Share {
   void add_up(std::span<double> values) {
     if (exchange_ != nullptr) exchange_->start_sum(values);
   }
-  /// The whole batch's gradients, in tape.param_grads().
-  void backward(Tape<T>& tape, Var loss);
+  /// For the gradients of so many parameters: memory of the exchange, where it has some.
+  std::span<std::byte> param_grads(std::size_t size);
+  /// The whole batch's gradients, in tape.param_grads(). True when they and what add_up() has added
+  /// up are finite.
+  bool backward(Tape<T>& tape, Var loss);
   /// The mean over the ranks of running statistics, which each has moved by its own rows.
   void average(std::span<T> state);
 
@@ -50,6 +55,7 @@ class Share {
   Exchange* exchange_;
   const Dataset* data_;
   Index bucket_;
+  std::shared_ptr<std::byte> param_grads_;
   Part part_ = {0, 0};
   double factor_ = 1;
 };

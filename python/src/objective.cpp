@@ -20,7 +20,8 @@ class Objective {
         tape_(params_, {.rows = std::max<Index>(data.data.rows(), 1),
                         .pool = &pool_,
                         .input_gradients = false,
-                        .outputs = {}}),
+                        .outputs = {},
+                        .param_grads = {}}),
         pass_{.training = training} {
     const Feed feed(model.model, data.data);
     feed.check_targets();

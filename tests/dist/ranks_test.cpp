@@ -4,7 +4,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <limits>
+#include <memory>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -93,6 +96,14 @@ std::vector<T> sums_in_order(const std::vector<std::vector<T>>& terms) {
   return {all.begin(), all.end()};
 }
 
+template <class T>
+std::span<T> as_values(const std::shared_ptr<std::byte>& memory, std::size_t size) {
+  return {reinterpret_cast<T*>(memory.get()), size};
+}
+
+/// Do ranks share memory, at least some of them?
+bool shares_memory() { return dist::ranks_per_node() != 1; }
+
 // Values so far apart that even a sum in double depends on the order of the terms; lengths around
 // the pieces and the limits, and one with more chunks than there are slots.
 TEST(Ranks, SumsAreThoseInTheOrderOfTheRanks) {
@@ -116,6 +127,75 @@ TEST(Ranks, SumsAreThoseInTheOrderOfTheRanks) {
     EXPECT_TRUE(same_bits(floats, sums_in_order(float_terms))) << size;
     EXPECT_TRUE(same_bits(doubles, sums_in_order(double_terms))) << size;
   }
+}
+
+// Where they lie, in two buckets of which one begins off a cache line.
+TEST(Ranks, SumsInSharedMemoryAreThoseToo) {
+  Exchange& e = exchange();
+  constexpr std::size_t kSize = 2'000'001, kCut = 300'007;
+  const auto bytes = static_cast<Index>(kSize * sizeof(float));
+  const std::shared_ptr<std::byte> memory = e.memory(bytes), another = e.memory(bytes);
+  EXPECT_EQ(memory != nullptr, shares_memory());
+  if (memory == nullptr || another == nullptr) return;
+  std::vector<std::vector<float>> terms;
+  for (int r = 0; r < e.size(); ++r) {
+    Random random(8, static_cast<std::uint64_t>(r));
+    std::vector<float>& v = terms.emplace_back(kSize);
+    for (float& x : v)
+      x = static_cast<float>((random.uniform() - 0.5) * std::exp(40 * random.uniform()));
+  }
+  const std::vector<float>& own = terms[static_cast<std::size_t>(e.rank())];
+  const std::vector<float> expected = sums_in_order(terms);
+  for (const auto& m : {memory, another, memory}) {
+    const std::span<float> values = as_values<float>(m, kSize);
+    std::ranges::copy(own, values.begin());
+    std::vector<float> apart(own.begin(), own.begin() + 1000);
+    e.start_sum(values.subspan(kCut));
+    e.start_sum(std::span<float>(apart));
+    e.start_sum(values.first(kCut));
+    EXPECT_TRUE(e.wait());
+    EXPECT_TRUE(same_bits(std::vector<float>(values.begin(), values.end()), expected));
+    EXPECT_TRUE(std::equal(apart.begin(), apart.end(), expected.begin()));
+  }
+}
+
+// One rank has no file left to share memory with.
+TEST(Ranks, AllDoWithoutWhenOneCannotShareMemory) {
+  rlimit before = {}, none = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  none = before;
+  none.rlim_cur = 0;
+  const bool last = exchange().rank() == exchange().size() - 1;
+  const auto limit = [&](const rlimit& to) { return !last || setrlimit(RLIMIT_NOFILE, &to) == 0; };
+  ASSERT_TRUE(limit(none));
+  const std::shared_ptr<std::byte> memory = exchange().memory(10'000);
+  ASSERT_TRUE(limit(before));
+  EXPECT_EQ(memory, nullptr);
+  EXPECT_EQ(exchange().memory(10'000) != nullptr, shares_memory());
+}
+
+// Each rank in turn, in small sums and large ones, copied or not; the largest number, of which
+// every rank has one, is a term that is finite, but no sum.
+TEST(Ranks, AllLearnOfSumsThatAreNotFinite) {
+  Exchange& e = exchange();
+  constexpr std::size_t kSize = 400'000;
+  const auto memory = e.memory(static_cast<Index>(kSize * sizeof(float)));
+  std::vector<float> apart(kSize);
+  std::vector<std::span<float>> places = {std::span(apart), std::span(apart).first(5)};
+  if (memory != nullptr) places.push_back(as_values<float>(memory, kSize));
+  constexpr float kMax = std::numeric_limits<float>::max();
+  for (const std::span<float> values : places)
+    for (const std::size_t at : {std::size_t{0}, values.size() / 2 + 1, values.size() - 1})
+      for (const float bad : {std::numeric_limits<float>::quiet_NaN(), kMax})
+        for (int rank = 0; rank < e.size(); ++rank) {
+          std::ranges::fill(values, 1.0f);
+          if (rank == e.rank() || bad == kMax) values[at] = bad;
+          e.start_sum(values);
+          EXPECT_FALSE(e.wait()) << bad << " at " << at << " of " << values.size();
+          std::ranges::fill(values, 1.0f);
+          e.start_sum(values);
+          EXPECT_TRUE(e.wait());
+        }
 }
 
 // One rank is late, each in turn.
@@ -162,8 +242,10 @@ std::vector<double> train_in_double(Exchange* e, const Dataset& data) {
   const Feed feed(model, data);
   Share<double> share(e, data, 1000);
   Loader loader(data.rows(), {.batch = 128, .seed = 3});
-  Tape<double> tape(params,
-                    {.rows = share.most_rows(128), .input_gradients = false, .outputs = {}});
+  Tape<double> tape(params, {.rows = share.most_rows(128),
+                             .input_gradients = false,
+                             .outputs = {},
+                             .param_grads = share.param_grads(params.trainable().size())});
   const Optimizer optimizer = Sgd{.lr = 0.1};
   OptimizerState<double> state = optimizer.start<double>(std::ssize(params.trainable()));
   ThreadPool pool(1);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <gtest/gtest.h>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,24 @@ TEST(Tape, ParametersThatTheLossDoesNotReachGetZero) {
   tape.forward(), tape.backward(y);
   EXPECT_EQ(tape.grad(w)[1], 7);
   EXPECT_EQ(tape.grad(unused)[1], 0);
+}
+
+TEST(Tape, GradientsOfParametersLieWhereTheyWereAskedFor) {
+  Graph g;
+  Var x = g.input("x", {2});
+  Var w = g.param("w", {2, 1}), b = g.param("b", {1});
+  Var y = affine(x, w, b);
+  Params<double> params(g);
+  const Buffer<double> memory(std::ssize(params.trainable()));
+  Tape<double> tape(params, {.param_grads = std::as_writable_bytes(memory.span())});
+  tape.set(x, {5, 7});
+  tape.forward(), tape.backward(y);
+  EXPECT_EQ(tape.param_grads().data(), memory.data());
+  EXPECT_EQ(memory[params.offset(0) + 1], 7);
+  EXPECT_EQ(memory[params.offset(1)], 1);
+  const auto part = std::as_writable_bytes(memory.span()).first(8);
+  EXPECT_EQ(sentence([&] { Tape<double> t(params, {.param_grads = part}); }),
+            "8 bytes for the gradients of 32 parameters");
 }
 
 TEST(Tape, FindsWhereInfinityBegins) {

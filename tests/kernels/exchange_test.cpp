@@ -1,7 +1,9 @@
 #include "chainrule/kernels/exchange.h"
 
+#include <array>
 #include <cmath>
 #include <gtest/gtest.h>
+#include <limits>
 #include <vector>
 
 #include "chainrule/core/random.h"
@@ -40,6 +42,66 @@ TEST(ExchangeKernels, AddsInTheOrderOfTheTermsInDouble) {
   testing::for_each_target([] {
     check_order_of_terms<float>();
     check_order_of_terms<double>();
+  });
+}
+
+// In memory that is aligned and not, and with as much behind it that must stay.
+template <class T>
+void check_replaced() {
+  for (const int count : {1, 2, 3, 5})
+    for (const Index n : {0, 1, 15, 16, 17, 31, 64, 100})
+      for (const Index shift : {0, 1}) {
+        std::vector<Buffer<T>> terms;
+        std::vector<std::byte*> places;
+        std::vector<double> sums(static_cast<std::size_t>(n), 0.0);
+        for (int r = 0; r < count; ++r) {
+          Random random(6, static_cast<std::uint64_t>(r));
+          const Buffer<T>& term = terms.emplace_back(n + 2);
+          for (T& x : term)
+            x = static_cast<T>((random.uniform() - 0.5) * std::exp(40 * random.uniform()));
+          for (Index i = 0; i < n; ++i)
+            sums[static_cast<std::size_t>(i)] += static_cast<double>(term[shift + i]);
+          places.push_back(reinterpret_cast<std::byte*>(term.data() + shift));
+        }
+        std::vector<Buffer<T>> before;
+        for (const Buffer<T>& term : terms) before.push_back(term.clone());
+        EXPECT_TRUE(replace_by_sum<T>(places.data(), count, count - 1, n));
+        for (std::size_t r = 0; r < terms.size(); ++r)
+          for (Index i = 0; i < n + 2; ++i) {
+            const bool replaced = i >= shift && i < shift + n;
+            const T expected =
+                replaced ? static_cast<T>(sums[static_cast<std::size_t>(i - shift)]) : before[r][i];
+            ASSERT_EQ(terms[r][i], expected) << count << " terms of " << n << ", " << i;
+          }
+      }
+}
+
+template <class T>
+void check_finite() {
+  using Limits = std::numeric_limits<T>;
+  for (Index i = 0; i < 37; ++i)
+    for (const T bad :
+         {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), Limits::max()}) {
+      const Buffer<T> a(37), b(37);
+      a[i] = b[i] = bad;
+      const std::array<std::byte*, 2> places = {reinterpret_cast<std::byte*>(a.data()),
+                                                reinterpret_cast<std::byte*>(b.data())};
+      EXPECT_FALSE(replace_by_sum<T>(places.data(), 2, 0, 37)) << bad << " at " << i;
+    }
+}
+
+TEST(ExchangeKernels, PutsTheSumIntoThePlaceOfEachTerm) {
+  testing::for_each_target([] {
+    check_replaced<float>();
+    check_replaced<double>();
+  });
+}
+
+// Twice the largest number is infinite.
+TEST(ExchangeKernels, TellsWhetherSumsAreFinite) {
+  testing::for_each_target([] {
+    check_finite<float>();
+    check_finite<double>();
   });
 }
 
