@@ -16,7 +16,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {
 
-#if HWY_TARGET != HWY_SCALAR
+// Where vectors are emulated, an infinite double becomes the largest float; C++ converts it right.
+#define CHAINRULE_VECTORS (HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128)
+
+#if CHAINRULE_VECTORS
 /// Sums of one vector from element i on, added in double.
 template <class T, class Byte>
 HWY_INLINE hn::Vec<Tag<T>> vector_sum(Byte* const* terms, int count, Index i) {
@@ -53,7 +56,7 @@ HWY_INLINE T one_sum(Byte* const* terms, int count, Index i) {
 template <class T>
 void sum_terms(const std::byte* const* terms, int count, Index n, T* sum) {
   Index i = 0;
-#if HWY_TARGET != HWY_SCALAR
+#if CHAINRULE_VECTORS
   const Index lanes = lanes_of<T>();
   for (; i + lanes <= n; i += lanes) hn::StoreU(vector_sum<T>(terms, count, i), Tag<T>(), sum + i);
 #endif
@@ -65,13 +68,14 @@ bool replace_by_sum(std::byte* const* terms, int count, [[maybe_unused]] int own
   const auto to = [&](int r, Index i) { return reinterpret_cast<T*>(terms[r]) + i; };
   bool finite = true;
   Index i = 0;
-#if HWY_TARGET != HWY_SCALAR
+#if CHAINRULE_VECTORS
   const Tag<T> d;
   const Index lanes = lanes_of<T>();
   bool aligned = true;
   for (int r = 0; r < count; ++r)
     aligned &= reinterpret_cast<std::uintptr_t>(terms[r]) % (hn::Lanes(d) * sizeof(T)) == 0;
-  auto zero = hn::Zero(d);  // plus zero times a sum: NaN unless that is finite
+  const auto zero = hn::Zero(d);
+  auto zeros = zero;  // plus 0 times each sum, which is NaN when that is not finite
   for (; i + lanes <= n; i += lanes) {
     const auto sum = vector_sum<T>(terms, count, i);
     for (int r = 0; r < count; ++r) {
@@ -80,10 +84,10 @@ bool replace_by_sum(std::byte* const* terms, int count, [[maybe_unused]] int own
       else
         hn::Stream(sum, d, to(r, i));
     }
-    zero = hn::MulAdd(sum, zero, zero);
+    zeros = hn::MulAdd(sum, zero, zeros);
   }
   hwy::FlushStream();
-  finite = hn::AllTrue(d, hn::Eq(zero, hn::Zero(d)));
+  finite = hn::AllTrue(d, hn::Eq(zeros, zero));
 #endif
   for (; i < n; ++i) {
     const T sum = one_sum<T>(terms, count, i);

@@ -87,6 +87,7 @@ void check_finite() {
       const std::array<std::byte*, 2> places = {reinterpret_cast<std::byte*>(a.data()),
                                                 reinterpret_cast<std::byte*>(b.data())};
       EXPECT_FALSE(replace_by_sum<T>(places.data(), 2, 0, 37)) << bad << " at " << i;
+      EXPECT_FALSE(std::isfinite(a[i]) || std::isfinite(b[i])) << bad << " at " << i;
     }
 }
 
