@@ -33,7 +33,8 @@ class Exchange {
   /// Until every sum that was begun is there; true when all of these are finite. Throws RankError.
   virtual bool wait() = 0;
 
-  /// Zeros whose sums are made where they lie, without a copy; null where there is no such memory.
+  /// Zeros whose sums cost least, since the ranks of a machine make them where they lie; null where
+  /// there is no such memory. All ranks sum the same part of it. Not while sums are under way.
   virtual std::shared_ptr<std::byte> memory(Index bytes) = 0;
 
   /// What start_sum() and wait() have taken so far, and what other ranks have got from this one.

@@ -162,7 +162,7 @@ int NodeSums::missing() const {
 }
 
 Part NodeSums::piece(const Chunk& chunk, int place) const {
-  // Whole cache lines, so that two ranks never write into the same.
+  // Whole cache lines where values begin at one, so that two ranks do not write into the same.
   constexpr auto line = static_cast<Index>(kAlignment);
   const auto begin = [&](int r) {
     return r == ranks() ? chunk.bytes : r * chunk.bytes / ranks() / line * line;

@@ -20,7 +20,7 @@ class Wire;
 /// How many chunks a rank has done each of these with; it alone writes them, the others wait for
 /// them.
 struct alignas(kAlignment) NodeProgress {
-  std::atomic<std::int64_t> given = 0;    ///< its terms lie in its slots
+  std::atomic<std::int64_t> given = 0;    ///< its terms lie where all ranks reach them
   std::atomic<std::int64_t> added = 0;    ///< every rank of the node has the sums of its piece
   std::atomic<std::int64_t> crossed = 0;  ///< of the leader: it has the sums over all nodes
   std::atomic<std::int64_t> fetched = 0;  ///< it has the sums, and needs nobody's memory any more

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,10 +40,17 @@ Address address_of(const File& file) {
           static_cast<double>(s.st_size)};
 }
 
-std::byte* map(const File& file, Index bytes) {
+/// More than the limit for files (ulimit -f) would end the process by a signal.
+bool allowed(Index bytes) {
+  rlimit most = {};
+  return getrlimit(RLIMIT_FSIZE, &most) == 0 && static_cast<rlim_t>(bytes) <= most.rlim_cur;
+}
+
+std::byte* map(const File& file, Index bytes, bool own) {
   if (file.number() < 0) return nullptr;
+  // Of the others' memory a rank needs its pieces, not all.
   void* const at = mmap(nullptr, static_cast<std::size_t>(bytes), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_POPULATE, file.number(), 0);
+                        MAP_SHARED | (own ? MAP_POPULATE : 0), file.number(), 0);
   return at == MAP_FAILED ? nullptr : static_cast<std::byte*>(at);
 }
 
@@ -50,7 +58,8 @@ std::byte* map(const File& file, Index bytes) {
 
 std::shared_ptr<SharedMemory> SharedMemory::make(const Job& job, Index bytes, Exchange& exchange) {
   File own(memfd_create("chainrule", MFD_CLOEXEC));
-  const bool there = own.number() >= 0 && posix_fallocate(own.number(), 0, bytes) == 0;
+  const bool there =
+      own.number() >= 0 && allowed(bytes) && posix_fallocate(own.number(), 0, bytes) == 0;
   std::vector<double> numbers(3 * static_cast<std::size_t>(job.size), 0);
   const auto address = [&](int r) { return std::span<double, 3>(numbers.data() + 3 * r, 3); };
   const Address mine = there ? address_of(own) : Address();
@@ -66,7 +75,7 @@ std::shared_ptr<SharedMemory> SharedMemory::make(const Job& job, Index bytes, Ex
     const Address found = address_of(file);
     const bool right = found.inode == address(r)[1] && found.bytes == address(r)[2] &&
                        found.bytes == static_cast<double>(bytes);
-    memory->parts_.push_back(right ? map(file, bytes) : nullptr);
+    memory->parts_.push_back(right ? map(file, bytes, r == job.rank) : nullptr);
     if (memory->parts_.back() == nullptr) ++missing;
   }
   // A rank closes its file when all have it.

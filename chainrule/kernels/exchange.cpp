@@ -3,7 +3,7 @@
 #define HWY_TARGET_INCLUDE "chainrule/kernels/exchange.cpp"
 #include "chainrule/kernels/exchange.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -11,6 +11,7 @@
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
 
+#include "chainrule/kernels/update.h"
 #include "chainrule/kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -53,51 +54,25 @@ HWY_INLINE T one_sum(Byte* const* terms, int count, Index i) {
   return static_cast<T>(sum);
 }
 
+/// The sums of the elements [first, first + n).
+template <class T, class Byte>
+HWY_INLINE void sum_part(Byte* const* terms, int count, Index first, Index n, T* sum) {
+  Index i = 0;
+#if CHAINRULE_VECTORS
+  const Index lanes = lanes_of<T>();
+  for (; i + lanes <= n; i += lanes)
+    hn::StoreU(vector_sum<T>(terms, count, first + i), Tag<T>(), sum + i);
+#endif
+  for (; i < n; ++i) sum[i] = one_sum<T>(terms, count, first + i);
+}
+
 template <class T>
 void sum_terms(const std::byte* const* terms, int count, Index n, T* sum) {
-  Index i = 0;
-#if CHAINRULE_VECTORS
-  const Index lanes = lanes_of<T>();
-  for (; i + lanes <= n; i += lanes) hn::StoreU(vector_sum<T>(terms, count, i), Tag<T>(), sum + i);
-#endif
-  for (; i < n; ++i) sum[i] = one_sum<T>(terms, count, i);
+  sum_part(terms, count, 0, n, sum);
 }
 
-template <class T>
-bool replace_by_sum(std::byte* const* terms, int count, [[maybe_unused]] int own, Index n) {
-  const auto to = [&](int r, Index i) { return reinterpret_cast<T*>(terms[r]) + i; };
-  bool finite = true;
-  Index i = 0;
-#if CHAINRULE_VECTORS
-  const Tag<T> d;
-  const Index lanes = lanes_of<T>();
-  bool aligned = true;
-  for (int r = 0; r < count; ++r)
-    aligned &= reinterpret_cast<std::uintptr_t>(terms[r]) % (hn::Lanes(d) * sizeof(T)) == 0;
-  const auto zero = hn::Zero(d);
-  auto zeros = zero;  // plus 0 times each sum, which is NaN when that is not finite
-  for (; i + lanes <= n; i += lanes) {
-    const auto sum = vector_sum<T>(terms, count, i);
-    for (int r = 0; r < count; ++r) {
-      if (r == own || !aligned)
-        hn::StoreU(sum, d, to(r, i));
-      else
-        hn::Stream(sum, d, to(r, i));
-    }
-    zeros = hn::MulAdd(sum, zero, zeros);
-  }
-  hwy::FlushStream();
-  finite = hn::AllTrue(d, hn::Eq(zeros, zero));
-#endif
-  for (; i < n; ++i) {
-    const T sum = one_sum<T>(terms, count, i);
-    for (int r = 0; r < count; ++r) *to(r, i) = sum;
-    finite &= std::isfinite(sum);
-  }
-  return finite;
-}
-
-void copy_bytes(const std::byte* from, Index bytes, std::byte* to) {
+/// `to` is aligned to vectors. Another processor sees it after hwy::FlushStream().
+void stream(const std::byte* from, Index bytes, std::byte* to) {
   const Tag<std::uint8_t> d;
   const Index lanes = lanes_of<std::uint8_t>();
   const auto* const source = reinterpret_cast<const std::uint8_t*>(from);
@@ -105,7 +80,35 @@ void copy_bytes(const std::byte* from, Index bytes, std::byte* to) {
   Index i = 0;
   for (; i + lanes <= bytes; i += lanes) hn::Stream(hn::LoadU(d, source + i), d, target + i);
   if (i < bytes) std::memcpy(to + i, from + i, static_cast<std::size_t>(bytes - i));
+}
+
+void copy_bytes(const std::byte* from, Index bytes, std::byte* to) {
+  stream(from, bytes, to);
   hwy::FlushStream();
+}
+
+template <class T>
+bool replace_by_sum(std::byte* const* terms, int count, int own, Index n) {
+  // A block for one rank after another: a processor puts only a few lines at a time together before
+  // they leave for memory.
+  constexpr Index kBlock = 512;
+  HWY_ALIGN T sums[kBlock];
+  bool finite = true;
+  for (Index first = 0; first < n; first += kBlock) {
+    const Index size = std::min(kBlock, n - first), bytes = size * static_cast<Index>(sizeof(T));
+    sum_part(terms, count, first, size, sums);
+    finite &= all_finite(sums, size);
+    for (int r = 0; r < count; ++r) {
+      std::byte* const to = terms[r] + first * static_cast<Index>(sizeof(T));
+      const auto* const from = reinterpret_cast<const std::byte*>(sums);
+      if (r == own || reinterpret_cast<std::uintptr_t>(to) % hn::Lanes(Tag<std::uint8_t>()) != 0)
+        std::memcpy(to, from, static_cast<std::size_t>(bytes));
+      else
+        stream(from, bytes, to);
+    }
+  }
+  hwy::FlushStream();
+  return finite;
 }
 
 #define CHAINRULE_SUMS(T)                                                         \

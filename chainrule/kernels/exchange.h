@@ -12,9 +12,9 @@ namespace chainrule::kernels {
 template <class T>
 void sum_terms(const std::byte* const* terms, int count, Index n, T* sum);
 
-/// Puts the same sum into the place of every term, of which the caller's processor has number
-/// `own` in its cache; the others are written past the caches, and all of it is when the function
-/// returns. Is no sum NaN or infinite?
+/// Puts the same sum into the place of every term, of which number `own` is the caller's; the
+/// others, when they are aligned to kAlignment, are written past the caches. All is written when
+/// the function returns. True when no sum is NaN or infinite.
 template <class T>
 bool replace_by_sum(std::byte* const* terms, int count, int own, Index n);
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <sys/resource.h>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "chainrule/core/random.h"
@@ -159,19 +160,21 @@ TEST(Ranks, SumsInSharedMemoryAreThoseToo) {
   }
 }
 
-// One rank has no file left to share memory with.
+// One rank has no file left to share memory with, or may not make one as large.
 TEST(Ranks, AllDoWithoutWhenOneCannotShareMemory) {
-  rlimit before = {}, none = {};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  none = before;
-  none.rlim_cur = 0;
   const bool last = exchange().rank() == exchange().size() - 1;
-  const auto limit = [&](const rlimit& to) { return !last || setrlimit(RLIMIT_NOFILE, &to) == 0; };
-  ASSERT_TRUE(limit(none));
-  const std::shared_ptr<std::byte> memory = exchange().memory(10'000);
-  ASSERT_TRUE(limit(before));
-  EXPECT_EQ(memory, nullptr);
-  EXPECT_EQ(exchange().memory(10'000) != nullptr, shares_memory());
+  for (const auto& [what, most] : {std::pair(RLIMIT_NOFILE, 0), std::pair(RLIMIT_FSIZE, 9999)}) {
+    rlimit before = {};
+    ASSERT_EQ(getrlimit(what, &before), 0);
+    rlimit less = before;
+    less.rlim_cur = static_cast<rlim_t>(most);
+    const auto limit = [&](const rlimit& to) { return !last || setrlimit(what, &to) == 0; };
+    ASSERT_TRUE(limit(less));
+    const std::shared_ptr<std::byte> memory = exchange().memory(10'000);
+    ASSERT_TRUE(limit(before));
+    EXPECT_EQ(memory, nullptr);
+    EXPECT_EQ(exchange().memory(10'000) != nullptr, shares_memory());
+  }
 }
 
 // Each rank in turn, in small sums and large ones, copied or not; the largest number, of which

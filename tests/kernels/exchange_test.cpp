@@ -49,7 +49,7 @@ TEST(ExchangeKernels, AddsInTheOrderOfTheTermsInDouble) {
 template <class T>
 void check_replaced() {
   for (const int count : {1, 2, 3, 5})
-    for (const Index n : {0, 1, 15, 16, 17, 31, 64, 100})
+    for (const Index n : {0, 1, 15, 16, 17, 31, 64, 100, 512, 1300})
       for (const Index shift : {0, 1}) {
         std::vector<Buffer<T>> terms;
         std::vector<std::byte*> places;
@@ -79,16 +79,17 @@ void check_replaced() {
 template <class T>
 void check_finite() {
   using Limits = std::numeric_limits<T>;
-  for (Index i = 0; i < 37; ++i)
-    for (const T bad :
-         {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), Limits::max()}) {
-      const Buffer<T> a(37), b(37);
-      a[i] = b[i] = bad;
-      const std::array<std::byte*, 2> places = {reinterpret_cast<std::byte*>(a.data()),
-                                                reinterpret_cast<std::byte*>(b.data())};
-      EXPECT_FALSE(replace_by_sum<T>(places.data(), 2, 0, 37)) << bad << " at " << i;
-      EXPECT_FALSE(std::isfinite(a[i]) || std::isfinite(b[i])) << bad << " at " << i;
-    }
+  for (const Index n : {37, 600})
+    for (Index i = 0; i < n; ++i)
+      for (const T bad :
+           {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), Limits::max()}) {
+        const Buffer<T> a(n), b(n);
+        a[i] = b[i] = bad;
+        const std::array<std::byte*, 2> places = {reinterpret_cast<std::byte*>(a.data()),
+                                                  reinterpret_cast<std::byte*>(b.data())};
+        EXPECT_FALSE(replace_by_sum<T>(places.data(), 2, 0, n)) << bad << " at " << i;
+        EXPECT_FALSE(std::isfinite(a[i]) || std::isfinite(b[i])) << bad << " at " << i;
+      }
 }
 
 TEST(ExchangeKernels, PutsTheSumIntoThePlaceOfEachTerm) {
