@@ -1,10 +1,12 @@
 // Several processes that compute together, and how they add up what each has found.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "chainrule/core/error.h"
 #include "chainrule/core/shape.h"
@@ -45,6 +47,15 @@ class Exchange {
   void sum(std::span<T> values) {
     start_sum(values);
     wait();
+  }
+
+  /// The numbers of all ranks, one rank's after another's; each gives as many.
+  std::vector<double> gather(std::span<const double> own) {
+    // Each fills its own places and adds zeros to the others'.
+    std::vector<double> all(own.size() * static_cast<std::size_t>(size()), 0.0);
+    std::copy(own.begin(), own.end(), all.begin() + rank() * std::ssize(own));
+    sum(std::span<double>(all));
+    return all;
   }
 };
 

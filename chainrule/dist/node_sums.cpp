@@ -106,8 +106,10 @@ bool NodeSums::cross() {
   }
   const std::int64_t crossed = wire_->done();
   const bool news = crossed != progress().crossed.load(std::memory_order_relaxed);
-  if (!wire_->finite()) progress().not_finite.fetch_add(1, std::memory_order_relaxed);
-  if (news) progress().crossed.store(crossed, std::memory_order_release);
+  if (news) {
+    if (!wire_->finite()) progress().not_finite.fetch_add(1, std::memory_order_relaxed);
+    progress().crossed.store(crossed, std::memory_order_release);
+  }
   return news || crossing_ != before;
 }
 

@@ -22,8 +22,8 @@ namespace chainrule::kernels::HWY_NAMESPACE {
 
 #if CHAINRULE_VECTORS
 /// Sums of one vector from element i on, added in double.
-template <class T, class Byte>
-HWY_INLINE hn::Vec<Tag<T>> vector_sum(Byte* const* terms, int count, Index i) {
+template <class T>
+HWY_INLINE hn::Vec<Tag<T>> vector_sum(const std::byte* const* terms, int count, Index i) {
   const auto term = [&](int r) { return reinterpret_cast<const T*>(terms[r]) + i; };
   const Tag<double> d;
   if constexpr (sizeof(T) == sizeof(double)) {
@@ -44,8 +44,8 @@ HWY_INLINE hn::Vec<Tag<T>> vector_sum(Byte* const* terms, int count, Index i) {
 }
 #endif
 
-template <class T, class Byte>
-HWY_INLINE T one_sum(Byte* const* terms, int count, Index i) {
+template <class T>
+HWY_INLINE T one_sum(const std::byte* const* terms, int count, Index i) {
   double sum = 0;
   for (int r = 0; r < count; ++r) {
     const auto term = static_cast<double>(reinterpret_cast<const T*>(terms[r])[i]);
@@ -55,8 +55,8 @@ HWY_INLINE T one_sum(Byte* const* terms, int count, Index i) {
 }
 
 /// The sums of the elements [first, first + n).
-template <class T, class Byte>
-HWY_INLINE void sum_part(Byte* const* terms, int count, Index first, Index n, T* sum) {
+template <class T>
+HWY_INLINE void sum_part(const std::byte* const* terms, int count, Index first, Index n, T* sum) {
   Index i = 0;
 #if CHAINRULE_VECTORS
   const Index lanes = lanes_of<T>();
@@ -64,11 +64,6 @@ HWY_INLINE void sum_part(Byte* const* terms, int count, Index first, Index n, T*
     hn::StoreU(vector_sum<T>(terms, count, first + i), Tag<T>(), sum + i);
 #endif
   for (; i < n; ++i) sum[i] = one_sum<T>(terms, count, first + i);
-}
-
-template <class T>
-void sum_terms(const std::byte* const* terms, int count, Index n, T* sum) {
-  sum_part(terms, count, 0, n, sum);
 }
 
 /// `to` is aligned to vectors. Another processor sees it after hwy::FlushStream().
@@ -113,7 +108,7 @@ bool replace_by_sum(std::byte* const* terms, int count, int own, Index n) {
 
 #define CHAINRULE_SUMS(T)                                                         \
   void sum_##T(const std::byte* const* terms, int count, Index n, T* sum) {       \
-    sum_terms(terms, count, n, sum);                                              \
+    sum_part(terms, count, 0, n, sum);                                            \
   }                                                                               \
   bool replace_by_sum_##T(std::byte* const* terms, int count, int own, Index n) { \
     return replace_by_sum<T>(terms, count, own, n);                               \

@@ -65,18 +65,16 @@ std::uint64_t fingerprint(std::span<const std::byte> bytes, std::uint64_t before
 }
 
 void check_same(Exchange& exchange, std::span<const Fingerprint> prints) {
-  // A double holds 32 bits exactly; each rank fills its own places and adds zero to the others'.
+  std::vector<double> own;  // a double holds 32 bits exactly
+  for (const Fingerprint& print : prints) {
+    own.push_back(static_cast<double>(print.value >> 32));
+    own.push_back(static_cast<double>(print.value & 0xFFFFFFFF));
+  }
+  const std::vector<double> halves = exchange.gather(own);
   const auto ranks = static_cast<std::size_t>(exchange.size());
-  const auto own = static_cast<std::size_t>(exchange.rank());
-  std::vector<double> halves(2 * prints.size() * ranks, 0);
   const auto at = [&](std::size_t rank, std::size_t print) {
     return halves.begin() + static_cast<std::ptrdiff_t>(2 * (rank * prints.size() + print));
   };
-  for (std::size_t p = 0; p < prints.size(); ++p) {
-    at(own, p)[0] = static_cast<double>(prints[p].value >> 32);
-    at(own, p)[1] = static_cast<double>(prints[p].value & 0xFFFFFFFF);
-  }
-  exchange.sum(std::span<double>(halves));
   for (std::size_t p = 0; p < prints.size(); ++p)
     for (std::size_t r = 1; r < ranks; ++r)
       if (!std::equal(at(r, p), at(r, p) + 2, at(0, p)))

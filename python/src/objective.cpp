@@ -20,8 +20,7 @@ class Objective {
         tape_(params_, {.rows = std::max<Index>(data.data.rows(), 1),
                         .pool = &pool_,
                         .input_gradients = false,
-                        .outputs = {},
-                        .param_grads = {}}),
+                        .outputs = {}}),
         pass_{.training = training} {
     const Feed feed(model.model, data.data);
     feed.check_targets();

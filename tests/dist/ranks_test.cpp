@@ -97,6 +97,10 @@ std::vector<T> sums_in_order(const std::vector<std::vector<T>>& terms) {
   return {all.begin(), all.end()};
 }
 
+double far_apart(Random& random) {
+  return (random.uniform() - 0.5) * std::exp(40 * random.uniform());
+}
+
 template <class T>
 std::span<T> as_values(const std::shared_ptr<std::byte>& memory, std::size_t size) {
   return {reinterpret_cast<T*>(memory.get()), size};
@@ -115,7 +119,7 @@ TEST(Ranks, SumsAreThoseInTheOrderOfTheRanks) {
     for (int r = 0; r < e.size(); ++r) {
       Random random(7, static_cast<std::uint64_t>(r));
       std::vector<double> v(size);
-      for (double& x : v) x = (random.uniform() - 0.5) * std::exp(40 * random.uniform());
+      for (double& x : v) x = far_apart(random);
       float_terms.emplace_back(v.begin(), v.end());
       double_terms.push_back(std::move(v));
     }
@@ -142,8 +146,7 @@ TEST(Ranks, SumsInSharedMemoryAreThoseToo) {
   for (int r = 0; r < e.size(); ++r) {
     Random random(8, static_cast<std::uint64_t>(r));
     std::vector<float>& v = terms.emplace_back(kSize);
-    for (float& x : v)
-      x = static_cast<float>((random.uniform() - 0.5) * std::exp(40 * random.uniform()));
+    for (float& x : v) x = static_cast<float>(far_apart(random));
   }
   const std::vector<float>& own = terms[static_cast<std::size_t>(e.rank())];
   const std::vector<float> expected = sums_in_order(terms);

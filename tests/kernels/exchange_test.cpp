@@ -13,6 +13,11 @@
 namespace chainrule::kernels {
 namespace {
 
+template <class T>
+T far_apart(Random& random) {
+  return static_cast<T>((random.uniform() - 0.5) * std::exp(40 * random.uniform()));
+}
+
 // Terms of such different sizes that another order, or a sum in float, has other bits.
 template <class T>
 void check_order_of_terms() {
@@ -22,9 +27,7 @@ void check_order_of_terms() {
       std::vector<const std::byte*> places;
       for (std::size_t r = 0; r < terms.size(); ++r) {
         Random random(5, r);
-        for (Index i = 0; i <= n; ++i)
-          terms[r].push_back(
-              static_cast<T>((random.uniform() - 0.5) * std::exp(40 * random.uniform())));
+        for (Index i = 0; i <= n; ++i) terms[r].push_back(far_apart<T>(random));
         places.push_back(reinterpret_cast<const std::byte*>(terms[r].data()));
       }
       std::vector<T> expected = terms.back();  // what lies behind the n elements stays
@@ -57,8 +60,7 @@ void check_replaced() {
         for (int r = 0; r < count; ++r) {
           Random random(6, static_cast<std::uint64_t>(r));
           const Buffer<T>& term = terms.emplace_back(n + 2);
-          for (T& x : term)
-            x = static_cast<T>((random.uniform() - 0.5) * std::exp(40 * random.uniform()));
+          for (T& x : term) x = far_apart<T>(random);
           for (Index i = 0; i < n; ++i)
             sums[static_cast<std::size_t>(i)] += static_cast<double>(term[shift + i]);
           places.push_back(reinterpret_cast<std::byte*>(term.data() + shift));
