@@ -1,5 +1,5 @@
 // chainrule compare: your own gradients against ours on the same weights and rows.
-#include "chainrule/explain/compare.h"
+#include "chainrule/compare/compare.h"
 
 #include <algorithm>
 #include <memory>

@@ -1,5 +1,5 @@
 // chainrule doctor: why does this run not learn?
-#include "chainrule/explain/doctor.h"
+#include "chainrule/doctor/doctor.h"
 
 #include <algorithm>
 #include <filesystem>

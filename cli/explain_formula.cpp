@@ -1,9 +1,9 @@
 // chainrule explain FORMULA name=value...
 #include "chainrule/core/atomic_file.h"
-#include "chainrule/explain/drawing.h"
-#include "chainrule/explain/formula.h"
-#include "chainrule/explain/page.h"
 #include "chainrule/explain/text.h"
+#include "chainrule/formula/formula.h"
+#include "chainrule/picture/drawing.h"
+#include "chainrule/picture/page.h"
 #include "cli/args.h"
 #include "cli/explain.h"
 #include "cli/format.h"

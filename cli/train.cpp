@@ -9,8 +9,8 @@
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/json.h"
-#include "chainrule/explain/border.h"
-#include "chainrule/train/curves.h"
+#include "chainrule/picture/border.h"
+#include "chainrule/picture/curves.h"
 #include "chainrule/train/evaluate.h"
 #include "chainrule/train/fit.h"
 #include "chainrule/train/tensorboard.h"
@@ -192,13 +192,9 @@ class Run {
     if (shown != nullptr && shown->confusion.classes() > 0)
       write("confusion.svg", confusion_svg(shown->confusion, model.class_names,
                                            flags_.data.name + ": " + model.text()));
-    if (model.features().size() == 2 && splits_.train.has_classes()) {
-      const svg::Picture border =
-          border_picture(model, splits_.train, flags_.data.name + ": " + model.text());
-      const std::vector<std::uint8_t> pixels = border.png();
-      write("border.svg", border.str());
-      write("border.png", std::string(pixels.begin(), pixels.end()));
-    }
+    if (model.features().size() == 2 && splits_.train.has_classes())
+      write("border.svg",
+            border_picture(model, splits_.train, flags_.data.name + ": " + model.text()).str());
     return written;
   }
 

@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 preset=${1:-dev}
-programs=(graph check optim model train derivatives system explain)
+programs=(graph check optim model train derivatives system explain compare doctor)
 scripts/bootstrap.sh
 cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset" --target "${programs[@]/%/_test}"

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "chainrule/train/observer.h"
-#include "chainrule/train/svg.h"
 
 namespace chainrule {
 
@@ -50,9 +49,5 @@ class FlowRecorder final : public Observer {
   std::vector<Nodes> nodes_;
   GradientFlow flow_;
 };
-
-/// Three panels: the gradient of the weights layer by layer at a few moments, the same over the
-/// steps, and how far the outputs of each layer spread.
-svg::Picture flow_picture(const GradientFlow& flow, std::string_view title);
 
 }  // namespace chainrule

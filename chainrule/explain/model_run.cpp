@@ -32,6 +32,13 @@ std::vector<std::int32_t> first_batch(const Dataset& data, Index batch, std::uin
   return {rows.begin(), rows.end()};
 }
 
+std::vector<std::int32_t> spread_rows(Index rows, Index most) {
+  const Index count = std::min(rows, most);
+  std::vector<std::int32_t> numbers;
+  for (Index i = 0; i < count; ++i) numbers.push_back(static_cast<std::int32_t>(i * rows / count));
+  return numbers;
+}
+
 template <class T>
 ModelRun<T>::ModelRun(const Model& model, const Dataset& data, std::vector<std::int32_t> rows,
                       const Pass& pass)

@@ -15,6 +15,9 @@ namespace chainrule {
 /// Numbers of the rows that the first training step with this seed and batch size takes.
 std::vector<std::int32_t> first_batch(const Dataset& data, Index batch, std::uint64_t seed);
 
+/// At most `most` rows, spread evenly over so many.
+std::vector<std::int32_t> spread_rows(Index rows, Index most);
+
 /// The parameters of a model copied to float or double, and a tape that has run forward and
 /// backward on the named rows of the data, as a training step does. Model and data must outlive it.
 template <class T>

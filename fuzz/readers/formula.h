@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "chainrule/explain/formula.h"
+#include "chainrule/formula/formula.h"
 
 namespace chainrule::fuzz {
 

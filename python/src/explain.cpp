@@ -1,9 +1,9 @@
 // Explanations of gradients: of a formula, a graph, a model, one number.
-#include "chainrule/explain/drawing.h"
 #include "chainrule/explain/element.h"
-#include "chainrule/explain/formula.h"
-#include "chainrule/explain/page.h"
 #include "chainrule/explain/text.h"
+#include "chainrule/formula/formula.h"
+#include "chainrule/picture/drawing.h"
+#include "chainrule/picture/page.h"
 #include "python/src/common.h"
 
 namespace chainrule::python {

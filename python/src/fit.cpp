@@ -7,9 +7,9 @@
 #include <limits>
 #include <utility>
 
-#include "chainrule/explain/doctor.h"
+#include "chainrule/doctor/doctor.h"
 #include "chainrule/optim/optimizers.h"
-#include "chainrule/train/curves.h"
+#include "chainrule/picture/curves.h"
 #include "python/src/model.h"
 
 namespace chainrule::python {

@@ -4,14 +4,14 @@
 #include <cmath>
 #include <cstring>
 
-#include "chainrule/explain/border.h"
-#include "chainrule/explain/compare.h"
+#include "chainrule/compare/compare.h"
 #include "chainrule/explain/element.h"
 #include "chainrule/explain/explanation.h"
-#include "chainrule/explain/model_page.h"
 #include "chainrule/explain/model_run.h"
 #include "chainrule/model/layer_table.h"
-#include "chainrule/train/curves.h"
+#include "chainrule/picture/border.h"
+#include "chainrule/picture/curves.h"
+#include "chainrule/picture/model_page.h"
 #include "chainrule/train/evaluate.h"
 
 namespace chainrule::python {

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <gtest/gtest.h>
 
-#include "chainrule/explain/drawing.h"
-#include "chainrule/explain/formula.h"
-#include "chainrule/explain/page.h"
 #include "chainrule/explain/text.h"
+#include "chainrule/formula/formula.h"
 #include "chainrule/graph/op.h"
 #include "chainrule/ops/arithmetic.h"
+#include "chainrule/picture/drawing.h"
+#include "chainrule/picture/page.h"
 
 namespace chainrule {
 namespace {

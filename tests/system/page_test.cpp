@@ -1,6 +1,5 @@
 // The pages of explanations in a real browser, every control used: tests/system/page.js.
-#include "chainrule/explain/page.h"
-#include "chainrule/train/fit.h"
+#include "chainrule/picture/page.h"
 
 #include <array>
 #include <cstdio>
@@ -12,8 +11,9 @@
 #include <sys/wait.h>
 
 #include "chainrule/data/digits.h"
-#include "chainrule/explain/formula.h"
-#include "chainrule/explain/model_page.h"
+#include "chainrule/formula/formula.h"
+#include "chainrule/picture/model_page.h"
+#include "chainrule/train/fit.h"
 
 namespace chainrule {
 namespace {
