@@ -11,16 +11,16 @@ namespace chainrule {
 
 using Index = std::int64_t;
 
-/// Up to four feature axes, row-major. A batched shape has one more axis in front, whose length
+/// Up to six feature axes, row-major. A batched shape has one more axis in front, whose length
 /// is known only when a tape runs. Axis letters used everywhere: B batch, I in, O out, T time,
 /// C channel, H height, W width.
 class Shape {
  public:
-  static constexpr int kMaxRank = 4;
+  static constexpr int kMaxRank = 6;
 
   /// A scalar.
   Shape() = default;
-  /// The feature axes. Throws ShapeError for more than four axes, an axis below 1, or more than
+  /// The feature axes. Throws ShapeError for more than six axes, an axis below 1, or more than
   /// 2^40 elements.
   Shape(std::initializer_list<Index> dims) : Shape(std::span(dims.begin(), dims.size())) {}
   explicit Shape(std::span<const Index> dims, bool batched = false);

@@ -65,7 +65,7 @@ def class_input(value: Any = None, classes: Optional[int] = None, *, name: str =
 
 
 def param(value: Any, *, name: str = "", trainable: bool = True, dtype: Any = None) -> Var:
-    """Numbers to be learnt: a copy of the array, of any shape up to four axes, without rows.
+    """Numbers to be learnt: a copy of the array, of any shape up to six axes, without rows.
 
     >>> w = cr.param(np.random.randn(2, 3), name="w")
     """

@@ -83,7 +83,7 @@ CASES = [
     ("param shape", lambda: setattr(cr.param(X), "value", X[:2]), ValueError, "was given shape"),
     ("result set", lambda: setattr(cr.input(X) * 2.0, "value", X), TypeError, "computed"),
     ("zero axis", lambda: cr.param(np.ones((2, 0))), ValueError, "length 0"),
-    ("five axes", lambda: cr.param(np.ones((1, 1, 1, 1, 1))), ValueError, "4"),
+    ("seven axes", lambda: cr.param(np.ones((1, 1, 1, 1, 1, 1, 1))), ValueError, "6"),
     ("number as input", lambda: cr.input(3.0), ValueError, "rows"),
     ("no value", lambda: (cr.input(shape=(2,)) * 2.0).value, ValueError, "no value yet"),
     ("two batches", lambda: (cr.input(X) + cr.input(X[:3])).value, ValueError, "20 rows"),
