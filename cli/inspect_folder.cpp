@@ -25,7 +25,7 @@ void begin_folder(std::string_view kind, std::string_view text, const fs::path& 
 
 /// The last lines of history.csv, without columns that are empty throughout.
 void show_history(const fs::path& file, Sheet& sheet) {
-  const data::Table table = data::read_csv(file);
+  const data::Table table = data::read_table(file);
   std::vector<Index> columns;
   for (Index c = 0; c < table.columns(); ++c)
     for (Index r = 0; r < table.rows(); ++r)
@@ -48,7 +48,7 @@ void show_history(const fs::path& file, Sheet& sheet) {
   for (Index r = first; r < table.rows(); ++r) {
     rows.emplace_back();
     for (const Index c : columns) {
-      const data::Cell cell = data::read_cell(table.cell(r, c));
+      const data::Cell cell = table.read(r, c);
       const std::string& name = table.header[static_cast<std::size_t>(c)];
       const bool share = name.ends_with("accuracy"), loss = name.ends_with("loss");
       rows.back().push_back(cell.kind != data::Cell::number ? printable(table.cell(r, c), 12)

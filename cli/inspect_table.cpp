@@ -33,7 +33,7 @@ ColumnView view_column(const data::Table& table, Index column) {
   ColumnView view{.name = table.header[static_cast<std::size_t>(column)]};
   for (Index row = 0; row < table.rows(); ++row) {
     const std::string_view text = table.cell(row, column);
-    const data::Cell cell = data::read_cell(text);
+    const data::Cell cell = table.read(row, column);
     if (cell.kind == data::Cell::missing) {
       ++view.missing;
       continue;
@@ -95,10 +95,6 @@ JsonObject column_object(const ColumnView& v) {
   return object;
 }
 
-std::string delimiter_text(char delimiter) {
-  return delimiter == ',' ? "commas" : delimiter == ';' ? "semicolons" : "tabs";
-}
-
 std::string npy_type_text(const data::NpyArray& array) {
   const std::string bits = std::to_string(8 * array.item_size);
   switch (array.kind) {
@@ -146,8 +142,8 @@ void show_labels(const data::NpyArray& array, const NumberSummary& numbers, Shee
 }  // namespace
 
 void inspect_csv(const InspectedFile& file, Sheet& sheet) {
-  const data::Table table = data::parse_csv(file.text(), file.path);
-  sheet.kind("csv", "a table, cells between " + delimiter_text(table.delimiter), file);
+  const data::Table table = data::parse_table(file.text(), file.path);
+  sheet.kind("csv", "a table   " + table.how(), file);
   sheet.say("shape", cat(counted(table.rows(), "row"), " of ", counted(table.columns(), "column")));
   std::vector<std::vector<std::string>> rows;
   std::vector<JsonObject> objects;

@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 
+#include "chainrule/core/plain_text.h"
 #include "chainrule/data/cifar.h"
 #include "chainrule/data/csv.h"
 #include "chainrule/data/digits.h"
@@ -126,7 +127,7 @@ Splits table(const DataFlags& flags) {
   options.seed = seed_of(flags);
   options.ignore = flags.ignore;
   options.target = flags.target;
-  const data::Table table = data::read_csv(flags.name);
+  const data::Table table = data::read_table(flags.name, table_options(flags.table));
   if (flags.target.empty()) {
     std::vector<std::string> columns = table.header;
     if (columns.size() > 12) columns.resize(12), columns.push_back("…");
@@ -184,6 +185,54 @@ void check_fractions(const DataFlags& flags) {
 
 }  // namespace
 
+void declare_table_flags(Args& args, TableFlags& flags) {
+  args.group("Tables (found out where it is not told)");
+  args.flag("--header", "", &flags.header, "the first row has the names of the columns");
+  args.flag("--no-header", "", &flags.no_header,
+            "it has none: the columns are column1, column2, ...");
+  args.flag("--delimiter", "SIGN", &flags.delimiter,
+            "between cells: one character, or comma, semicolon, tab, bar, blanks");
+  args.flag("--decimal", "SIGN", &flags.decimal, "of numbers: point or comma");
+  args.flag("--quote", "SIGN", &flags.quote, "around cells: one character, or none");
+  args.flag("--comment", "SIGN", &flags.comment, "begins lines that are no rows, or none");
+  args.flag("--encoding", "NAME", &flags.encoding,
+            "utf-8, utf-16, utf-16-be, windows-1252 or latin-1");
+  args.flag("--missing-value", "[COLUMN=]X", &flags.missing,
+            "what else stands for a missing value, in all columns or in one; may be repeated");
+}
+
+data::TableOptions table_options(const TableFlags& flags) {
+  data::TableOptions o;
+  const auto sign = [](const char* flag, const std::string& word,
+                       const std::map<std::string, char>& names) -> std::optional<char> {
+    if (word.empty()) return {};
+    if (const auto it = names.find(word); it != names.end()) return it->second;
+    if (word.size() == 1 && word != "\n" && word != "\r") return word[0];
+    std::vector<std::string> words;
+    for (const auto& [name, value] : names) words.push_back(name);
+    throw UsageError(cat(flag, " expects one character, or ", listed(words, "or"), ", not '",
+                         without_controls(word), "'"));
+  };
+  o.delimiter = sign("--delimiter", flags.delimiter,
+                     {{"comma", ','},
+                      {"semicolon", ';'},
+                      {"tab", '\t'},
+                      {"\\t", '\t'},
+                      {"bar", '|'},
+                      {"blanks", ' '}});
+  o.decimal = sign("--decimal", flags.decimal, {{"point", '.'}, {"comma", ','}});
+  if (o.decimal && *o.decimal != '.' && *o.decimal != ',')
+    throw UsageError(cat("--decimal expects point or comma, not '", flags.decimal, "'"));
+  o.quote = sign("--quote", flags.quote, {{"none", '\0'}});
+  o.comment = sign("--comment", flags.comment, {{"none", '\0'}});
+  if (flags.header && flags.no_header)
+    throw UsageError("--header and --no-header exclude each other");
+  if (flags.header || flags.no_header) o.header = flags.header;
+  if (!flags.encoding.empty()) o.encoding = data::parse_encoding(flags.encoding);
+  o.missing = flags.missing;
+  return o;
+}
+
 void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
   args.group("Data");
   args.flag(
@@ -207,6 +256,7 @@ void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
   }
   args.flag("--limit", "N", &flags.limit, "use N training rows and a sixth as many to test");
   args.flag("--data-seed", "N", &flags.seed, "of data that is made, and of the split");
+  declare_table_flags(args, flags.table);
 }
 
 const std::vector<NamedData>& named_data() {
@@ -258,7 +308,7 @@ Dataset load_data_for(const Model& model, const DataFlags& flags) {
     if (model.preprocess.columns.empty())
       throw DataError(cat("the model was not trained on a table, so the columns of ", flags.name,
                           " mean nothing to it"));
-    return data::apply(model.preprocess, data::read_csv(flags.name),
+    return data::apply(model.preprocess, data::read_table(flags.name, table_options(flags.table)),
                        {.class_names = model.class_names, .missing = missing_of(flags)});
   }
   if (ends_with(flags.name, ".npy")) return arrays(flags);

@@ -6,10 +6,21 @@
 #include <vector>
 
 #include "chainrule/data/dataset.h"
+#include "chainrule/data/table.h"
 #include "chainrule/model/model.h"
 #include "cli/args.h"
 
 namespace chainrule::cli {
+
+/// How a table is written, as far as the flags say so.
+struct TableFlags {
+  std::string delimiter, encoding, decimal, comment, quote;
+  bool header = false, no_header = false;
+  std::vector<std::string> missing;  ///< --missing-value
+};
+void declare_table_flags(Args& args, TableFlags& flags);
+/// Throws UsageError for what a flag cannot mean.
+data::TableOptions table_options(const TableFlags& flags);
 
 /// What the flags say about the data, for every command that reads some.
 struct DataFlags {
@@ -20,6 +31,7 @@ struct DataFlags {
   std::vector<std::string> ignore;
   double test = 0.2, validation = 0;
   std::int64_t limit = 0, seed = 1;
+  TableFlags table;
 };
 
 /// Those that a command which trains needs, or a command that only looks.

@@ -122,7 +122,7 @@ Rows read_rows(const PredictFlags& flags, const Model& model, const Terminal& ou
         add_plain_rows(rows, file, model);
       else
         add_dataset(rows,
-                    data::apply(model.preprocess, data::read_csv(file),
+                    data::apply(model.preprocess, data::read_table(file),
                                 {.class_names = model.class_names, .target = false}),
                     file, model);
     } else if (ends_with(file, ".npy")) {

@@ -25,7 +25,7 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 double number(const Table& t, Index row, Index column) {
   const std::string_view text = t.cell(row, column);
-  const Cell cell = read_cell(text);
+  const Cell cell = t.read(row, column);
   if (cell.kind == Cell::missing) refuse(t, row, column, "the value is missing");
   if (cell.kind == Cell::text) refuse(t, row, column, shown(text) + " is not a number");
   if (cell.kind == Cell::infinite) refuse(t, row, column, shown(text) + " is not a finite number");
@@ -36,7 +36,7 @@ double number(const Table& t, Index row, Index column) {
 bool is_numeric(const Table& t, Index column) {
   std::array<Index, 4> count{}, first{};
   for (Index row = 0; row < t.rows(); ++row) {
-    const auto kind = static_cast<std::size_t>(read_cell(t.cell(row, column)).kind);
+    const auto kind = static_cast<std::size_t>(t.read(row, column).kind);
     if (count[kind]++ == 0) first[kind] = row;
   }
   const auto [missing, numbers, infinite, texts] = count;
@@ -54,7 +54,7 @@ bool is_numeric(const Table& t, Index column) {
                " % of the column are"));
   std::string with_point(text);
   if (const std::size_t comma = text.find(','); comma != text.npos) with_point[comma] = '.';
-  if (t.delimiter != ',' && read_cell(with_point).kind == Cell::number)
+  if (t.dialect.delimiter != ',' && read_cell(with_point).kind == Cell::number)
     refuse(t, first_text, column,
            shown(text) + " has a decimal comma, a decimal point is expected");
   return false;
@@ -68,7 +68,7 @@ std::vector<Index> feature_columns(const Table& t, const CsvOptions& o, Index ta
   std::vector<Index> columns;
   for (Index c = 0; c < t.columns(); ++c) {
     if (left_out.contains(c)) continue;
-    if (t.header[at(c)] == cat("(column ", c + 1, ")"))
+    if (t.dialect.header && t.unnamed(c))
       throw DataError(cat(t.name, ": column ", c + 1,
                           " has no name (row numbers?); name it, or ignore '", t.header[at(c)],
                           "'"));
@@ -88,7 +88,7 @@ Rows usable_rows(const Table& t, std::vector<Index> columns, Index target, bool 
   for (Index row = 0; row < t.rows(); ++row) {
     bool complete = true;
     for (const Index c : columns) {
-      if (read_cell(t.cell(row, c)).kind != Cell::missing) continue;
+      if (t.read(row, c).kind != Cell::missing) continue;
       complete = false;
       if (missing == Missing::error || (missing == Missing::mean && need_target && c == target))
         ++refused.try_emplace(c, 0, row).first->second.first;
@@ -135,7 +135,7 @@ Target read_target(const Table& t, Index column, const Rows& rows, Task task) {
   constexpr std::size_t kMostWhole = 20;
   bool all_numbers = true, all_whole = true;
   for (const std::int32_t row : rows) {
-    const Cell cell = read_cell(t.cell(row, column));
+    const Cell cell = t.read(row, column);
     all_numbers &= cell.kind == Cell::number;
     all_whole &= cell.kind == Cell::number && cell.value == std::floor(cell.value);
     if (task == Task::regression || numeric) target.numbers.push_back(number(t, row, column));
@@ -176,13 +176,13 @@ Column fit(const Table& t, Index column, bool numeric, const Rows& rows, Scaling
   if (numeric) {
     std::vector<double> values;
     for (const std::int32_t row : rows)
-      if (read_cell(t.cell(row, column)).kind != Cell::missing)
+      if (t.read(row, column).kind != Cell::missing)
         values.push_back(number(t, row, column));
     return fit_column(name, values, scaling);
   }
   std::set<std::string_view> texts;
   for (const std::int32_t row : rows)
-    if (read_cell(t.cell(row, column)).kind != Cell::missing) texts.insert(t.cell(row, column));
+    if (t.read(row, column).kind != Cell::missing) texts.insert(t.cell(row, column));
   if (texts.empty())
     throw DataError(cat(t.name, ": column ", shown(name), " has no values in the training part"));
   if (static_cast<Index>(texts.size()) > kMaxCategories)
@@ -214,7 +214,7 @@ Dataset encode(const Table& t, const std::vector<Index>& columns, const Rows& ro
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const Column& c = p.columns[i];
       const std::string_view text = t.cell(row, columns[i]);
-      const bool absent = missing == Missing::mean && read_cell(text).kind == Cell::missing;
+      const bool absent = missing == Missing::mean && t.read(row, columns[i]).kind == Cell::missing;
       if (c.categories.empty()) {
         const double value = absent ? c.mean : number(t, row, columns[i]);
         d.floats.push_back(static_cast<float>((value - c.offset) / c.scale));
@@ -283,7 +283,7 @@ Splits csv(const Table& t, const CsvOptions& o) {
 }
 
 Splits csv(const std::filesystem::path& path, const CsvOptions& options) {
-  return csv(read_csv(path), options);
+  return csv(read_table(path), options);
 }
 
 Dataset apply(const Preprocess& p, const Table& t, const ApplyOptions& o) {

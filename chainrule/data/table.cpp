@@ -5,181 +5,91 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <set>
-#include <utility>
 
 #include "chainrule/core/error.h"
 #include "chainrule/core/plain_text.h"
-#include "chainrule/data/file.h"
 
 namespace chainrule::data {
+namespace {
 
-class CsvParser {
- public:
-  CsvParser(std::string_view text, std::string name) : text_(text) {
-    table_.name = std::move(name);
-  }
-
-  Table parse() {
-    check_encoding();
-    table_.delimiter = most_frequent_delimiter();
-    while (skip_blank_lines()) {
-      const Index line = line_;
-      std::size_t cells = 0;
-      do {
-        read_cell();
-        if (static_cast<Index>(++cells) > kMaxColumns)
-          refuse(line, cat("has more than ", grouped(kMaxColumns), " fields, the limit"));
-      } while (take(table_.delimiter));
-      end_line();
-      if (table_.header.empty()) {
-        take_header();
-      } else if (cells != table_.header.size()) {
-        refuse(line, cat("has ", cells, " fields, the header has ", table_.header.size()));
-      } else {
-        table_.lines_.push_back(static_cast<std::uint32_t>(line));
-      }
-    }
-    if (table_.header.empty()) throw DataError(table_.name + ": the file is empty");
-    if (table_.rows() == 0) throw DataError(table_.name + ": no rows below the header");
-    return std::move(table_);
-  }
-
- private:
-  [[noreturn]] void refuse(Index line, const std::string& why) const {
-    throw DataError(cat(table_.name, ": line ", line, " ", why));
-  }
-
-  void check_encoding() {
-    if (text_.size() > kMaxFileBytes) throw DataError(table_.name + ": the text is too long");
-    if (text_.starts_with("\xff\xfe") || text_.starts_with("\xfe\xff"))
-      throw DataError(table_.name + ": the text is UTF-16, save it as UTF-8");
-    if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);
-    if (const std::size_t at = text_.find('\0'); at != text_.npos)
-      refuse(1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at), '\n'),
-             "holds a zero byte, a text file was expected");
-  }
-
-  char most_frequent_delimiter() const {
-    constexpr std::string_view kDelimiters = ",;\t";
-    std::array<Index, kDelimiters.size()> count{};
-    bool quoted = false;
-    for (const char c : text_.substr(std::min(text_.find_first_not_of("\r\n"), text_.size()))) {
-      if (c == '"') quoted = !quoted;
-      if (quoted) continue;
-      if (c == '\n' || c == '\r') break;
-      if (const std::size_t d = kDelimiters.find(c); d != kDelimiters.npos) ++count[d];
-    }
-    return kDelimiters[static_cast<std::size_t>(std::max_element(count.begin(), count.end()) -
-                                                count.begin())];
-  }
-
-  bool at_end() const { return at_ == text_.size(); }
-  bool at_line_end() const { return at_end() || text_[at_] == '\n' || text_[at_] == '\r'; }
-  bool at_blank() const {
-    return !at_end() && text_[at_] != table_.delimiter && (text_[at_] == ' ' || text_[at_] == '\t');
-  }
-  bool take(char c) {
-    if (at_end() || text_[at_] != c) return false;
-    ++at_;
-    return true;
-  }
-  void end_line() {
-    if (at_end()) return;
-    if (take('\r'))
-      take('\n');
-    else
-      take('\n');
-    ++line_;
-  }
-  /// False at the end of the text.
-  bool skip_blank_lines() {
-    while (!at_end()) {
-      const std::size_t begin = at_;
-      while (at_blank()) ++at_;
-      if (!at_line_end()) {
-        at_ = begin;
-        return true;
-      }
-      end_line();
-    }
-    return false;
-  }
-
-  void read_cell() {
-    std::string& all = table_.text_;
-    const std::size_t begin = all.size();
-    while (at_blank()) ++at_;
-    if (take('"')) {
-      const Index line = line_;
-      while (true) {
-        if (at_end()) refuse(line, "opens a quote that is never closed");
-        if (all.size() - begin > kMaxCell)
-          refuse(line, cat("has a field longer than ", grouped(static_cast<Index>(kMaxCell)),
-                           " bytes (is a quote not closed?)"));
-        const char c = text_[at_];
-        if (c == '"') {
-          ++at_;
-          if (!take('"')) break;
-        } else {
-          ++at_;
-          if (c == '\n') ++line_;
-        }
-        all += c;
-      }
-      while (at_blank()) ++at_;
-      if (!at_line_end() && text_[at_] != table_.delimiter)
-        refuse(line_, "has text after the closing quote of a field");
-    } else {
-      const std::size_t from = at_;
-      while (!at_line_end() && text_[at_] != table_.delimiter) ++at_;
-      if (at_ - from > kMaxCell)
-        refuse(line_,
-               cat("has a field longer than ", grouped(static_cast<Index>(kMaxCell)), " bytes"));
-      std::size_t to = at_;
-      while (to > from && (text_[to - 1] == ' ' || text_[to - 1] == '\t')) --to;
-      all += text_.substr(from, to - from);
-    }
-    table_.ends_.push_back(static_cast<std::uint32_t>(all.size()));
-  }
-
-  void take_header() {
-    std::set<std::string> names;
-    std::size_t begin = 0;
-    for (const std::uint32_t end : table_.ends_) {
-      std::string name = table_.text_.substr(begin, end - begin);
-      if (name.empty()) name = cat("(column ", table_.header.size() + 1, ")");
-      if (!names.insert(name).second)
-        throw DataError(
-            cat(table_.name, ": two columns are called ", shown(name), no_header(name)));
-      table_.header.push_back(std::move(name));
-      begin = end;
-    }
-    table_.text_.clear();
-    table_.ends_.clear();
-  }
-
-  static std::string no_header(const std::string& name) {
-    const bool number = name.find_first_not_of("0123456789.-+eE") == name.npos;
-    return number ? " (is the line of column names missing?)" : "";
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  Index line_ = 1;
-  Table table_;
-};
-
-std::string_view Table::cell(Index row, Index column) const {
-  const auto i = static_cast<std::size_t>(row * columns() + column);
-  const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
-  return std::string_view(text_).substr(begin, ends_[i] - begin);
+bool is_any_of(std::string_view s, std::initializer_list<std::string_view> words) {
+  std::string lower(s);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return std::ranges::find(words, lower) != words.end();
 }
 
-Index Table::find(std::string_view column) const {
-  const auto found = std::find(header.begin(), header.end(), column);
+/// Missing in a column of numbers only: they could be categories.
+bool is_dash(std::string_view s) {
+  return !s.empty() && s.size() <= 4 && is_any_of(s, {"-", "--", ".", "none"});
+}
+
+/// "1.234,5" with a point instead of the comma; empty when it is no such number.
+std::string_view with_point(std::string_view s, std::array<char, 64>& room) {
+  if (s.size() > room.size()) return {};
+  const std::size_t comma = s.find(',');
+  const std::string_view whole = s.substr(0, comma);
+  const std::size_t first = whole.find('.');
+  if (first == whole.npos && comma == s.npos) return s;
+  std::size_t used = 0, since = 0;
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    if (whole[i] != '.') {
+      room[used++] = whole[i];
+      since += 1;
+      continue;
+    }
+    const bool sign = whole[0] == '-' || whole[0] == '+';
+    const bool group = i == first ? i >= (sign ? 2u : 1u) && i <= (sign ? 4u : 3u) : since == 3;
+    if (!group) return {};
+    since = 0;
+  }
+  if (first != whole.npos && since != 3) return {};
+  if (comma != s.npos) {
+    room[used++] = '.';
+    for (const char c : s.substr(comma + 1)) room[used++] = c == ',' || c == '.' ? 'x' : c;
+  }
+  return {room.data(), used};
+}
+
+/// "*" is any text, "?" any character.
+bool matches(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = pattern.npos, retry = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++, retry = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p, ++t;
+    } else if (star != pattern.npos) {
+      p = star + 1, t = ++retry;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == pattern.npos;
+}
+
+}  // namespace
+
+Cell Table::read(Index row, Index column) const {
+  const std::string_view text = cell(row, column);
+  const ColumnRule& rule = columns_[static_cast<std::size_t>(column)];
+  if (rule.dashes && is_dash(text)) return {Cell::missing};
+  const Cell c = read_cell(text, dialect.decimal);
+  for (const std::string& marker : rule.missing) {
+    if (text == marker) return {Cell::missing};
+    if (c.kind != Cell::number) continue;
+    const Cell m = read_cell(marker);
+    if (m.kind == Cell::number && m.value == c.value) return {Cell::missing};
+  }
+  return c;
+}
+
+std::string Table::how() const { return (format.empty() ? dialect.str() : format) + notes; }
+
+Index Table::find(std::string_view wanted) const {
+  const auto found = std::ranges::find(header, wanted);
   if (found != header.end()) return found - header.begin();
-  const std::string_view meant = closest(column, header);
+  const std::string_view meant = closest(wanted, header);
   std::string hint = " (did you mean " + shown(meant) + "?)";
   if (meant.empty()) {
     constexpr std::size_t kMost = 10;
@@ -188,26 +98,71 @@ Index Table::find(std::string_view column) const {
       hint += (i == 0 ? "" : ", ") + shown(header[i]);
     if (header.size() > kMost) hint += cat(" and ", header.size() - kMost, " more");
   }
-  throw DataError(cat(name, ": no column is called ", shown(column), hint));
+  throw DataError(cat(name, ": no column is called ", shown(wanted), hint));
 }
 
-Table parse_csv(std::string_view text, std::string name) {
-  return CsvParser(text, std::move(name)).parse();
+Index Table::column(std::string_view word) const {
+  if (const auto found = std::ranges::find(header, word); found != header.end())
+    return found - header.begin();
+  Index number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (word.empty() || end != word.data() + word.size() || error != std::errc()) return find(word);
+  if (number == 0 || number > columns() || number < -columns())
+    throw DataError(cat(name, ": there is no column ", number, ", there are ", columns(),
+                        ", counted from 1, or from -1 at the end"));
+  return number > 0 ? number - 1 : columns() + number;
 }
 
-Table read_csv(const std::filesystem::path& path) {
-  const Bytes bytes = read_plain_or_gzip(path);
-  return parse_csv({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
-}
-
-Cell read_cell(std::string_view s) {
-  if (s.size() <= 4 && (s.empty() || s[0] == '?' || s[0] >= 'A')) {
-    std::string lower(s);
-    for (char& c : lower)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    for (const std::string_view word : {"", "na", "n/a", "nan", "null", "?"})
-      if (lower == word) return {Cell::missing};
+std::vector<Index> Table::select(std::string_view words) const {
+  if (std::ranges::find(header, words) != header.end()) return {find(words)};
+  std::vector<bool> chosen(header.size());
+  for (std::size_t begin = 0; begin <= words.size();) {
+    const std::size_t end = std::min(words.find(',', begin), words.size());
+    std::string_view word = words.substr(begin, end - begin);
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    while (word.ends_with(' ')) word.remove_suffix(1);
+    begin = end + 1;
+    bool found = false;
+    if (word.find_first_of("*?") != word.npos)
+      for (std::size_t i = 0; i < header.size(); ++i)
+        if (matches(word, header[i])) chosen[i] = found = true;
+    if (!found) chosen[static_cast<std::size_t>(column(word))] = true;
   }
+  std::vector<Index> columns;
+  for (std::size_t i = 0; i < chosen.size(); ++i)
+    if (chosen[i]) columns.push_back(static_cast<Index>(i));
+  return columns;
+}
+
+void Table::count_as_missing(Index column, std::string value) {
+  columns_[static_cast<std::size_t>(column)].missing.push_back(std::move(value));
+}
+
+void Table::set_kind(Index column, ColumnKind kind) {
+  ColumnRule& rule = columns_[static_cast<std::size_t>(column)];
+  rule.kind = kind;
+  rule.dashes = kind == ColumnKind::number;
+  if (kind != ColumnKind::automatic) return;
+  bool any = false;
+  for (Index row = 0; row < rows() && !any; ++row) any = is_dash(cell(row, column));
+  if (!any) return;
+  Index numbers = 0, texts = 0;
+  for (Index row = 0; row < rows(); ++row) {
+    if (is_dash(cell(row, column))) continue;
+    const Cell::Kind k = read(row, column).kind;
+    numbers += k == Cell::number ? 1 : 0;
+    texts += k == Cell::text ? 1 : 0;
+  }
+  rule.dashes = numbers > texts;
+}
+
+Cell read_cell(std::string_view s, char decimal) {
+  if (s.size() <= 4 && (s.empty() || s[0] == '?' || s[0] == '#' || s[0] == '<' || s[0] >= 'A'))
+    if (is_any_of(s, {"", "na", "n/a", "nan", "null", "?", "#n/a", "<na>", "\\n"}))
+      return {Cell::missing};
+  std::array<char, 64> room{};
+  if (decimal == ',')
+    if (const std::string_view plain = with_point(s, room); !plain.empty()) s = plain;
   if (s.size() > 1 && s[0] == '+' && s[1] != '-') s.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);

@@ -9,7 +9,7 @@ namespace chainrule::fuzz {
 
 inline void read_csv(std::span<const std::uint8_t> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const data::Table table = data::parse_csv(text, "t.csv");
+  const data::Table table = data::parse_table(text, "t.csv");
   data::CsvOptions options{.target = table.header.back(), .validation_fraction = 0.1};
   // Every option gets its turn as texts grow.
   options.missing = static_cast<data::Missing>(text.size() % 3);

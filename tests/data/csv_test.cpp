@@ -16,7 +16,7 @@ using data::Scaling;
 using data::Table;
 using data::Task;
 
-Table table(std::string_view text) { return data::parse_csv(text, "t.csv"); }
+Table table(std::string_view text) { return data::parse_table(text, "t.csv"); }
 
 Splits split_all_for_training(std::string_view text, CsvOptions options) {
   options.test_fraction = 0;
@@ -136,7 +136,7 @@ TEST(Csv, RefusesWithASentence) {
   refused("a,y\n1,x\n2,7\n", {.target = "y", .task = Task::regression},
           "line 2, column 'y': 'x' is not a number");
   refused("a,y\n?,x\n?,z\n", {.target = "y"}, "column 'a' has no values");
-  refused("a;y\n1,5;x\n2,5;z\n", {.target = "y"}, "'1,5' has a decimal comma");
+  refused("a;b;y\n1,5;0.5;x\n2,5;0.7;z\n", {.target = "y"}, "'1,5' has a decimal comma");
   refused(",a,y\n1,1,x\n2,2,z\n", {.target = "y"}, "column 1 has no name (row numbers?)");
 
   std::string almost = "a,y\n", names = "a,n,y\n", targets = "a,y\n";
@@ -232,7 +232,7 @@ TEST(Csv, SurvivesAnyDamage) {
       "a,b,c,y\n1,x,2.5,0\n2,y,1e3,1\n3,\"x\",?,0\n4,z,-7,1\n5,x,.5,0\n6,y,+1,1\n7,z,8,0\n8,x,9,"
       "1\n";
   torture({text.begin(), text.end()}, 3000, [](const data::Bytes& b) {
-    const Table t = data::parse_csv({reinterpret_cast<const char*>(b.data()), b.size()}, "t");
+    const Table t = data::parse_table({reinterpret_cast<const char*>(b.data()), b.size()}, "t");
     const Splits s = data::csv(t, {.target = "y", .missing = Missing::drop});
     data::apply(s.preprocess, t, {.class_names = s.train.class_names, .missing = Missing::drop});
   });
