@@ -10,10 +10,10 @@
 namespace chainrule {
 namespace {
 
-constexpr double kHead = 92, kMargin = 24, kEdge = 64;
+constexpr double kHead = 92, kMatrixMargin = 24, kEdge = 64;
 
 /// A colour between white and `full`, for 0 to 1.
-std::string shade(std::array<int, 3> full, double amount) {
+std::string cell_shade(std::array<int, 3> full, double amount) {
   std::string s = "#";
   for (const int channel : full) {
     const int mixed = 255 - static_cast<int>(std::lround((255 - channel) * amount));
@@ -45,23 +45,23 @@ std::string confusion_svg(const Confusion& confusion, std::span<const std::strin
   const bool slanted = 7.5 * static_cast<double>(longest) > cell - 4;
   // Names stand beside every row, or every few rows when these are lower than a letter.
   const Index every = static_cast<Index>(std::ceil(14 / cell));
-  const double left = std::max(kMargin + 20 + name_width, 84.0),
+  const double left = std::max(kMatrixMargin + 20 + name_width, 84.0),
                top = kHead + (slanted ? name_width : 14);
   const double size = cell * static_cast<double>(n);
-  const double width = std::max(left + size + kEdge + kMargin, 360.0);
-  const double height = top + size + (numbers ? 18 : 0) + kMargin;
+  const double width = std::max(left + size + kEdge + kMatrixMargin, 360.0);
+  const double height = top + size + (numbers ? 18 : 0) + kMatrixMargin;
 
   const std::string heading(title.empty() ? "Confusion matrix" : title);
   const std::int64_t rows = confusion.rows();
   const std::string counted = cat(grouped(rows), rows == 1 ? " row" : " rows", ", ",
                                   percent(rows == 0 ? 0 : confusion.accuracy()), " right");
   svg::Picture picture(width, height, heading, counted + ".");
-  picture.text(kMargin, 32, "start", heading, "font-size=\"16\" fill=\"#222\"");
-  picture.text(kMargin, 52, "start", counted, "fill=\"#555\"");
+  picture.text(kMatrixMargin, 32, "start", heading, "font-size=\"16\" fill=\"#222\"");
+  picture.text(kMatrixMargin, 52, "start", counted, "fill=\"#555\"");
   picture.text(left + size / 2, kHead - 12, "middle", "predicted",
                "fill=\"#555\" font-size=\"12\"");
-  picture.text(kMargin + 4, top + size / 2, "middle", "true", "fill=\"#555\" font-size=\"12\"",
-               -90);
+  picture.text(kMatrixMargin + 4, top + size / 2, "middle", "true",
+               "fill=\"#555\" font-size=\"12\"", -90);
 
   const std::string name_style =
       cat("fill=\"#222\" font-size=\"", std::min(13.0, std::max(cell * 0.9, 10.0)), "\"");
@@ -91,7 +91,7 @@ std::string confusion_svg(const Confusion& confusion, std::span<const std::strin
       // Rare errors must be seen too: their shade is relative to the most frequent error.
       const double amount = p == truth ? 0.85 * part : count == 0 ? 0 : 0.1 + 0.7 * part / worst;
       picture.rect(x, y, cell, cell,
-                   cat("fill=\"", shade(p == truth ? kRight : kWrong, amount),
+                   cat("fill=\"", cell_shade(p == truth ? kRight : kWrong, amount),
                        "\" stroke=\"#e6e6e6\" stroke-width=\"", numbers ? 1 : 0.5, "\""));
       if (numbers && count > 0) {
         const std::string text = grouped(count);

@@ -65,7 +65,7 @@ struct Label {
 };
 
 /// Moves labels apart, each as little as the ones above it allow.
-void spread(std::vector<Label>& labels, double lowest) {
+void spread_labels(std::vector<Label>& labels, double lowest) {
   std::sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.y < b.y; });
   for (std::size_t i = 1; i < labels.size(); ++i)
     labels[i].y = std::max(labels[i].y, labels[i - 1].y + kLabelGap);
@@ -145,7 +145,7 @@ void panel(Picture& picture, double x0, const History& history, const Quantity& 
          cat(kSeries[i].name, " ", is_loss ? svg::significant(value, 3) : svg::decimals(value, 1)),
          kSeries[i].colour});
   }
-  spread(labels, bottom + 4.5);
+  spread_labels(labels, bottom + 4.5);
   for (const Label& label : labels)
     picture.text(right + 10, label.y, "start", label.text,
                  cat("fill=\"", label.colour, "\" font-size=\"12\""));

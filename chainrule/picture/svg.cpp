@@ -45,7 +45,7 @@ std::string significant(double value, int count) {
 namespace {
 
 /// A coordinate: tenths of a pixel are enough.
-std::string at(double value) { return decimals(value, 1); }
+std::string tenths(double value) { return decimals(value, 1); }
 
 }  // namespace
 
@@ -82,7 +82,7 @@ std::string shortened(std::string_view text, std::size_t characters) {
 
 Picture::Picture(double width, double height, std::string_view title,
                  std::string_view description) {
-  const std::string w = at(width), h = at(height);
+  const std::string w = tenths(width), h = tenths(height);
   body_ =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + w + "\" height=\"" + h +
       "\" viewBox=\"0 0 " + w + " " + h +
@@ -92,31 +92,32 @@ Picture::Picture(double width, double height, std::string_view title,
 }
 
 void Picture::line(double x1, double y1, double x2, double y2, std::string_view style) {
-  body_ += "<line x1=\"" + at(x1) + "\" y1=\"" + at(y1) + "\" x2=\"" + at(x2) + "\" y2=\"" +
-           at(y2) + "\" " + std::string(style) + "/>\n";
+  body_ += "<line x1=\"" + tenths(x1) + "\" y1=\"" + tenths(y1) + "\" x2=\"" + tenths(x2) +
+           "\" y2=\"" + tenths(y2) + "\" " + std::string(style) + "/>\n";
 }
 
 void Picture::rect(double x, double y, double width, double height, std::string_view style) {
-  body_ += "<rect x=\"" + at(x) + "\" y=\"" + at(y) + "\" width=\"" + at(width) + "\" height=\"" +
-           at(height) + "\" " + std::string(style) + "/>\n";
+  body_ += "<rect x=\"" + tenths(x) + "\" y=\"" + tenths(y) + "\" width=\"" + tenths(width) +
+           "\" height=\"" + tenths(height) + "\" " + std::string(style) + "/>\n";
 }
 
 void Picture::circle(double x, double y, double radius, std::string_view style) {
-  body_ += "<circle cx=\"" + at(x) + "\" cy=\"" + at(y) + "\" r=\"" + at(radius) + "\" " +
-           std::string(style) + "/>\n";
+  body_ += "<circle cx=\"" + tenths(x) + "\" cy=\"" + tenths(y) + "\" r=\"" + tenths(radius) +
+           "\" " + std::string(style) + "/>\n";
 }
 
 void Picture::path(const std::vector<std::pair<double, double>>& points, std::string_view style) {
   body_ += "<polyline fill=\"none\" " + std::string(style) + " points=\"";
-  for (const auto& [x, y] : points) body_ += at(x) + "," + at(y) + " ";
+  for (const auto& [x, y] : points) body_ += tenths(x) + "," + tenths(y) + " ";
   body_ += "\"/>\n";
 }
 
 void Picture::text(double x, double y, std::string_view anchor, std::string_view content,
                    std::string_view style, double turn) {
-  body_ += "<text x=\"" + at(x) + "\" y=\"" + at(y) + "\" text-anchor=\"" + std::string(anchor) +
-           "\" " + std::string(style);
-  if (turn != 0) body_ += " transform=\"rotate(" + at(turn) + " " + at(x) + " " + at(y) + ")\"";
+  body_ += "<text x=\"" + tenths(x) + "\" y=\"" + tenths(y) + "\" text-anchor=\"" +
+           std::string(anchor) + "\" " + std::string(style);
+  if (turn != 0)
+    body_ += " transform=\"rotate(" + tenths(turn) + " " + tenths(x) + " " + tenths(y) + ")\"";
   body_ += ">" + escape(content) + "</text>\n";
 }
 
