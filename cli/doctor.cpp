@@ -9,6 +9,7 @@
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/json.h"
+#include "chainrule/picture/flow_picture.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"

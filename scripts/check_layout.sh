@@ -2,7 +2,7 @@
 # Checks that the folders of chainrule/ keep to the table in docs/design.md:
 #   - a folder includes only what its row allows, and every folder has a row;
 #   - a public header includes nothing but the standard library and chainrule/;
-#   - the engine, chainrule/graph, stays under 1,200 lines;
+#   - the engine, chainrule/graph, stays under 1,650 lines;
 #   - every header compiles alone: the file of its name includes it first, which the developers'
 #     build compiles without precompiled headers; one without such a file is compiled here (with
 #     $CXX, else c++).
@@ -44,8 +44,8 @@ awk -F'|' '
 ' docs/design.md $(find chainrule -name '*.h' -o -name '*.cpp' | sort) >"$found"
 
 engine=$(cat chainrule/graph/*.h chainrule/graph/*.cpp | wc -l)
-((engine <= 1200)) ||
-  echo "chainrule/graph: $engine lines, more than the 1,200 that can be read at once" >>"$found"
+((engine <= 1650)) ||
+  echo "chainrule/graph: $engine lines, more than the 1,650 that can be read at once" >>"$found"
 
 compile_alone() {
   printf '#include "%s"\n' "$1" | "${CXX:-c++}" -std=c++20 -fsyntax-only -I. -x c++ - 2>&1 |

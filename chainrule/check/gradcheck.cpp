@@ -77,7 +77,7 @@ struct Outcome {
 };
 
 /// Places whose gradient is wanted: trainable parameters, and inputs of numbers when asked for.
-std::vector<Var> targets_of(Graph& graph, bool inputs) {
+std::vector<Var> targets_of(const Graph& graph, bool inputs) {
   std::vector<Var> targets;
   for (int id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(id);
@@ -238,14 +238,17 @@ std::string compare(Tape<double>& tape, Params<double>* params, Var output,
 
 /// Each node alone: backward must add to what is there, and nothing may depend on garbage.
 std::string check_adds(Tape<double>& tape, Random& random) {
-  Graph& graph = tape.graph();
+  const Graph& graph = tape.graph();
   for (int id = 0; id < graph.size(); ++id) {
     const Node& node = graph.node(id);
     if (node.kind != NodeKind::op) continue;
     const auto run_with = [&](std::vector<std::vector<double>>& memory, bool first) {
-      std::vector<double*> targets;
-      for (auto& m : memory) targets.push_back(m.empty() ? nullptr : m.data());
-      tape.backward_node(graph.var(id), targets, first);
+      StepMemory<double> step = tape.memory(graph.var(id));
+      for (std::size_t i = 0; i < memory.size(); ++i) {
+        step.inputs[i].grad = memory[i].empty() ? nullptr : memory[i].data();
+        step.inputs[i].first = first;
+      }
+      Step<double>(graph, id, std::move(step), tape.running()).backward();
     };
     std::vector<std::vector<double>> clean, noisy, assigned;
     for (const int in : node.inputs) {

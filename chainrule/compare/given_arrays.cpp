@@ -18,7 +18,7 @@ std::vector<Index> without_ones(std::vector<Index> shape) {
   return shape;
 }
 
-int find_node(Graph& graph, int input, int loss, const std::string& name) {
+int find_node(const Graph& graph, int input, int loss, const std::string& name) {
   std::vector<std::string_view> names;
   for (int id = loss; id >= 0; --id) {
     const Node& node = graph.node(id);
@@ -89,8 +89,7 @@ std::vector<double> read_mask(const Node& node, Index rows, const data::NpzArray
   if (static_cast<Index>(mask.size()) != rows * node.shape.size())
     throw DataError(cat(name, " has shape ", data::shape_text(from.array.shape), ", expected ",
                         rows, " rows of ", node.shape.size()));
-  const std::string settings = node.op->settings();  // "rate 0.2"
-  const double kept = 1 / (1 - std::stod(settings.substr(settings.find(' ') + 1)));
+  const double kept = 1 / (1 - node.op->setting("rate"));
   for (double& m : mask) {
     if (m != 0 && m != 1 && std::abs(m - kept) > 1e-5 * kept)
       throw DataError(cat(name, " holds ", m, ", expected 0 for dropped and 1 or ", kept,
@@ -102,7 +101,7 @@ std::vector<double> read_mask(const Node& node, Index rows, const data::NpzArray
 
 }  // namespace
 
-GivenArrays read_given(Graph& graph, int input, int loss, Index rows,
+GivenArrays read_given(const Graph& graph, int input, int loss, Index rows,
                        std::span<const data::NpzArray> arrays) {
   GivenArrays given;
   for (const data::NpzArray& a : arrays) {

@@ -26,7 +26,7 @@ struct GivenArrays {
 
 /// `input` is the node whose gradient by the rows themselves may be among them. Throws DataError
 /// for unknown names and sizes that fit nothing.
-GivenArrays read_given(Graph& graph, int input, int loss, Index rows,
+GivenArrays read_given(const Graph& graph, int input, int loss, Index rows,
                        std::span<const data::NpzArray> arrays);
 
 }  // namespace chainrule::detail

@@ -73,15 +73,8 @@ std::vector<Known> loss_factors(const Case& c) {
   return known;
 }
 
-/// Lambda of a penalty, from "lambda 0.01".
-double lambda_of(const Case& c, int id) {
-  const std::string text = c.node(id).op->settings();
-  const std::size_t blank = text.find(' ');
-  return blank == text.npos ? 1 : std::stod(text.substr(blank + 1));
-}
-
 std::vector<Known> penalty_factors(const Case& c, int id) {
-  const double lambda = lambda_of(c, id);
+  const double lambda = c.node(id).op->setting("lambda");
   std::vector<Known> known;
   const std::string right = cat("it should be ", c.node(id).op->doc().backward[0]);
   known.push_back({0, "penalty missing", cat("the gradient of the penalty is missing: ", right)});
@@ -204,13 +197,14 @@ void add_factors(const Case& c, std::vector<Mistake>& all) {
     if (is_penalty(c, id)) {
       add(id, penalty_factors(c, id), Rank::known_factor);
       if (c.op(id) == "l1_penalty")
-        all.push_back({node.name,
-                       {"sign of zero",
-                        "weights of exactly 0 get +lambda; the slope of |w| at 0 is taken as 0"},
-                       {.rules = {{id, [lambda = lambda_of(c, id)](const Turn<double>& t) {
-                                     for (std::size_t i = 0; i < t.dx[0]->size(); ++i)
-                                       (*t.dx[0])[i] = t.dy[0] * lambda * (t.in(0)[i] < 0 ? -1 : 1);
-                                   }}}}});
+        all.push_back(
+            {node.name,
+             {"sign of zero",
+              "weights of exactly 0 get +lambda; the slope of |w| at 0 is taken as 0"},
+             {.rules = {{id, [lambda = c.node(id).op->setting("lambda")](const Turn<double>& t) {
+                           for (std::size_t i = 0; i < t.dx[0]->size(); ++i)
+                             (*t.dx[0])[i] = t.dy[0] * lambda * (t.in(0)[i] < 0 ? -1 : 1);
+                         }}}}});
     } else if (node.shape.batched()) {
       const bool below = node.inputs.size() > 1 && c.op(id) != "sample_loss";
       const auto make = below ? scaled_first_input : scaled;

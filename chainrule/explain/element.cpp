@@ -244,7 +244,7 @@ class ElementExplainer {
   }
 
   Tape<T>& tape_;
-  Graph& graph_;
+  const Graph& graph_;
   Var output_, element_reader_;
   const Element& element_;
   Pass pass_;

@@ -22,7 +22,8 @@ struct Element {
 /// unit 37) or "x[0,27,14]" (row 0, and with pictures of {28, 28} = `image` line and column).
 /// Weights are indexed as PyTorch and model files do, [output, input]. Throws Error, with what was
 /// probably meant.
-Element find_element(Graph& graph, std::string_view text, Index rows, const Shape& image = {});
+Element find_element(const Graph& graph, std::string_view text, Index rows,
+                     const Shape& image = {});
 
 /// The name of an element, as find_element() reads it.
 std::string element_name(Var node, Index row, Index offset);

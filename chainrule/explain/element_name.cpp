@@ -42,7 +42,7 @@ std::vector<Index> read_indices(std::string_view text, std::string_view list) {
 
 }  // namespace
 
-Element find_element(Graph& graph, std::string_view text, Index rows, const Shape& image) {
+Element find_element(const Graph& graph, std::string_view text, Index rows, const Shape& image) {
   const std::size_t bracket = text.find('[');
   const std::string_view name = text.substr(0, bracket);
   const Var v = graph.find(name);

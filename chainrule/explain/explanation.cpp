@@ -232,7 +232,7 @@ class Explainer {
   }
 
   Tape<double>& tape_;
-  Graph& graph_;
+  const Graph& graph_;
   Var output_;
   const ExplainOptions& options_;
   std::vector<bool> differentiable_;

@@ -40,7 +40,7 @@ Context<T> LocalRun<T>::context() {
 
 template <class T>
 void LocalRun<T>::load(Index first) {
-  Graph& graph = tape_.graph();
+  const Graph& graph = tape_.graph();
   const std::vector<int>& inputs = graph.node(node_).inputs;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Var v = graph.var(inputs[i]);

@@ -10,17 +10,10 @@ using Words = std::map<std::string, std::string, std::less<>>;
 
 bool in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-/// "p 2" and "begin 0, end 4" as words.
-Words settings_of(const Op& op) {
+/// Settings by name, as text.
+Words setting_words(const Op& op) {
   Words words;
-  const std::string settings = op.settings();
-  for (std::size_t begin = 0; begin < settings.size();) {
-    const std::size_t end = std::min(settings.find(", ", begin), settings.size());
-    const std::string part = settings.substr(begin, end - begin);
-    if (const std::size_t blank = part.find(' '); blank != part.npos)
-      words[part.substr(0, blank)] = part.substr(blank + 1);
-    begin = end + 2;
-  }
+  for (const Setting& s : op.settings()) words[s.name] = str(s.value);
   return words;
 }
 
@@ -35,7 +28,7 @@ std::vector<std::string> names_in_document(const OpDoc& doc, std::size_t count) 
 }
 
 Words words_of(const Op& op, const std::vector<std::string>& inputs, const std::string& output) {
-  Words words = settings_of(op);
+  Words words = setting_words(op);
   const std::vector<std::string> names = names_in_document(op.doc(), inputs.size());
   for (std::size_t i = 0; i < names.size(); ++i) words[names[i]] = inputs[i];
   if (!output.empty()) words["y"] = output;
@@ -124,7 +117,7 @@ std::string symbol(const Op& op) {
   if (doc.inputs.size() == 1) {
     const std::string x(doc.inputs[0]);
     if (right == "-" + x) return "−";
-    if (right.starts_with(x + "^")) return replace_words(right.substr(x.size()), settings_of(op));
+    if (right.starts_with(x + "^")) return replace_words(right.substr(x.size()), setting_words(op));
   }
   return std::string(doc.name);
 }

@@ -4,8 +4,36 @@
 
 namespace chainrule {
 
-const Shape& Var::shape() const { return graph_->node(id_).shape; }
-const std::string& Var::name() const { return graph_->node(id_).name; }
+Graph& Var::graph() const {
+  if (home_ == nullptr) throw Error("an empty Var was used, expected a node of a graph");
+  if (*home_ == nullptr) throw Error("a Var was used whose graph is gone");
+  return **home_;
+}
+
+const Shape& Var::shape() const { return graph().node(id_).shape; }
+const std::string& Var::name() const { return graph().node(id_).name; }
+
+std::unique_ptr<Graph> Graph::clone() const {
+  auto copy = std::make_unique<Graph>();
+  copy->nodes_ = nodes_;
+  copy->params_ = params_, copy->inputs_ = inputs_;
+  copy->by_name_ = by_name_, copy->counters_ = counters_;
+  copy->origin_ = home_, copy->cloned_ = size();
+  return copy;
+}
+
+int Graph::number(const Var& v, int size) const {
+  if (v.home_ == nullptr) throw Error("an empty Var was used, expected a node of this graph");
+  const bool own = v.home_ == home_, known = v.home_ == origin_ && v.id_ < cloned_;
+  if (!own && !known)
+    throw Error(*v.home_ == nullptr
+                    ? std::string("a Var was used whose graph is gone")
+                    : cat("'", v.name(), "' belongs to another graph than the one that is run"));
+  if (v.id_ >= size)
+    throw Error(cat("'", node(v.id_).name, "' was recorded after the memory for this run was ",
+                    "planned; make it anew ", describe(node(v.id_).at)));
+  return v.id_;
+}
 
 std::string describe(const Location& at) {
   std::string_view file = at.file_name();
@@ -15,10 +43,14 @@ std::string describe(const Location& at) {
 
 Var Graph::append(Node node) {
   const int id = size();
+  if (sealed_)
+    throw Error(
+        cat("nothing can be added to the graph of a model; record on the graph that it was ",
+            "made from ", describe(node.at)));
   if (!by_name_.emplace(node.name, id).second)
     throw Error(cat("the name '", node.name, "' is used twice in this graph ", describe(node.at)));
   nodes_.push_back(std::move(node));
-  return {this, id};
+  return var(id);
 }
 
 Var Graph::input(std::string_view name, const Shape& shape, Location at) {
@@ -68,16 +100,16 @@ Var Graph::param(std::string_view name, const Shape& shape, ParamOptions options
   return v;
 }
 
-Var Graph::find(std::string_view name) {
+Var Graph::find(std::string_view name) const {
   if (const auto it = by_name_.find(std::string(name)); it != by_name_.end())
-    return {this, it->second};
+    return var(it->second);
   std::vector<std::string> names;
   for (const Node& node : nodes_) names.push_back(node.name);
   throw Error(cat("there is no node '", name, "' in this graph", did_you_mean(name, names)));
 }
 
 Var Graph::rename(Var v, std::string_view name) {
-  Node& node = nodes_[static_cast<std::size_t>(v.id())];
+  Node& node = nodes_[static_cast<std::size_t>(number(v))];
   if (node.name == name) return v;
   if (!by_name_.emplace(name, v.id()).second)
     throw Error(cat("the name '", name, "' is used twice in this graph ", describe(node.at)));
@@ -97,6 +129,15 @@ std::string Graph::unused_name(std::string_view prefix) {
 Var Graph::append(std::shared_ptr<const Op> op, std::span<const Var> inputs, Location at) {
   Node node{.kind = NodeKind::op, .name = unused_name(op->doc().name), .shape = {}, .at = at};
   const std::string tag = cat("[", op->doc().name, " \"", node.name, "\"] ");
+  const OpDoc& doc = op->doc();
+  const bool variadic = !doc.inputs.empty() && doc.inputs.back() == "...";
+  const std::size_t most = variadic ? inputs.size() : doc.inputs.size();
+  const std::size_t least =
+      variadic ? doc.inputs.size() - 1 : doc.inputs.size() - static_cast<std::size_t>(doc.optional);
+  if (inputs.size() < least || inputs.size() > most)
+    throw Error(cat(tag, "has ", inputs.size(), inputs.size() == 1 ? " input" : " inputs",
+                    ", expected ", least < most && !variadic ? cat(least, " or ") : std::string(),
+                    variadic ? cat("at least ", least) : cat(most), " ", describe(at)));
   std::vector<Shape> shapes;
   for (const Var& v : inputs) {
     if (!v) throw Error(cat(tag, "an input is an empty Var ", describe(at)));
@@ -129,25 +170,5 @@ Var add_node(std::shared_ptr<const Op> op, std::span<const Var> inputs, Location
 }
 
 }  // namespace detail
-
-namespace {
-std::vector<const OpDoc*>& registered() {
-  static std::vector<const OpDoc*> docs;
-  return docs;
-}
-}  // namespace
-
-OpDoc::OpDoc(std::string_view name_, std::vector<std::string_view> inputs_,
-             std::string_view forward_, std::vector<std::string_view> backward_,
-             std::string_view source_)
-    : name(name_),
-      inputs(std::move(inputs_)),
-      forward(forward_),
-      backward(std::move(backward_)),
-      source(source_) {
-  registered().push_back(this);
-}
-
-const std::vector<const OpDoc*>& OpDoc::all() { return registered(); }
 
 }  // namespace chainrule

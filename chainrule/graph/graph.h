@@ -1,6 +1,8 @@
 // The recorded network: an append-only list of nodes in topological order.
 #pragma once
 
+#include <concepts>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -22,25 +24,46 @@ class Op;
 class Var {
  public:
   Var() = default;
-  Var(Graph* graph, int id) : graph_(graph), id_(id) {}
 
   /// False for a default-constructed Var, which stands for "none" in options.
-  explicit operator bool() const { return graph_ != nullptr; }
-  Graph& graph() const { return *graph_; }
+  explicit operator bool() const { return home_ != nullptr; }
+  /// Throws Error when it is empty or its graph is gone.
+  Graph& graph() const;
   int id() const { return id_; }
   const Shape& shape() const;
   const std::string& name() const;
   bool operator==(const Var&) const = default;
 
  private:
-  Graph* graph_ = nullptr;
+  friend class Graph;
+  Var(std::shared_ptr<Graph*> home, int id) : home_(std::move(home)), id_(id) {}
+
+  std::shared_ptr<Graph*> home_;  // outlives the graph, whose end sets it to null
   int id_ = -1;
 };
 
 /// Fills the elements of a parameter. Values are drawn in double for any element type, so float
 /// and double networks of one seed start alike.
-using Initializer =
-    std::function<void(std::span<double> values, const Shape& shape, Random& random)>;
+class Initializer {
+ public:
+  using Function =
+      std::function<void(std::span<double> values, const Shape& shape, Random& random)>;
+  Initializer() = default;
+  /// `text` is what initializer() reads, for files; "" for one that has no name.
+  template <std::invocable<std::span<double>, const Shape&, Random&> F>
+  Initializer(F function, std::string text = "")  // NOLINT: implicit
+      : function_(std::move(function)), text_(std::move(text)) {}
+
+  explicit operator bool() const { return function_ != nullptr; }
+  void operator()(std::span<double> values, const Shape& shape, Random& random) const {
+    function_(values, shape, random);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  Function function_;
+  std::string text_;
+};
 
 /// How a parameter lies in a file: PyTorch keeps a linear layer's weight as [O, I], we as [I, O].
 enum class FileLayout { same, transposed };
@@ -72,9 +95,20 @@ struct Node {
 /// visit everything in the right order.
 class Graph {
  public:
-  Graph() = default;
+  Graph() : home_(std::make_shared<Graph*>(this)) {}
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
+  ~Graph() { *home_ = nullptr; }
+
+  /// A graph of the same nodes under the same numbers. It knows the Vars of the nodes that it was
+  /// made of: they mean its own there.
+  std::unique_ptr<Graph> clone() const;
+  /// No node is added from here on.
+  void seal() { sealed_ = true; }
+  /// The number of the node that `v` means here. Throws Error when it is empty, belongs to another
+  /// graph, or is not among the first `size` nodes, which is said of a run that was planned before.
+  int number(const Var& v, int size) const;
+  int number(const Var& v) const { return number(v, size()); }
 
   /// One row of data; the batch axis comes at run time. `shape` {} is one number per row.
   Var input(std::string_view name, const Shape& shape = {}, Location at = Location::current());
@@ -90,10 +124,10 @@ class Graph {
 
   int size() const { return static_cast<int>(nodes_.size()); }
   const Node& node(int id) const { return nodes_[static_cast<std::size_t>(id)]; }
-  const Node& node(Var v) const { return node(v.id()); }
-  Var var(int id) { return {this, id}; }
+  const Node& node(const Var& v) const { return node(number(v)); }
+  Var var(int id) const { return {home_, id}; }
   /// The node of that name. Throws Error, naming the nearest name, when there is none.
-  Var find(std::string_view name);
+  Var find(std::string_view name) const;
   /// Node numbers of the parameters, in order of creation.
   std::span<const int> params() const { return params_; }
   std::span<const int> inputs() const { return inputs_; }
@@ -109,10 +143,14 @@ class Graph {
  private:
   Var append(Node node);
 
-  std::vector<Node> nodes_;
+  std::deque<Node> nodes_;  // in a place that stays, since runs keep pointers to shapes
   std::vector<int> params_, inputs_;
   std::unordered_map<std::string, int> by_name_;
   std::unordered_map<std::string, int> counters_;
+  std::shared_ptr<Graph*> home_;
+  std::shared_ptr<Graph*> origin_;  // of the graph that this is a clone of
+  int cloned_ = 0;                  // nodes that it had
+  bool sealed_ = false;
 };
 
 /// "(model.cpp:42)": the user's line, without folders.

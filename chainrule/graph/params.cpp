@@ -5,7 +5,7 @@
 namespace chainrule {
 
 template <class T>
-Params<T>::Params(Graph& graph, std::uint64_t seed)
+Params<T>::Params(const Graph& graph, std::uint64_t seed)
     : graph_(&graph), offsets_(graph.params().size()) {
   constexpr Index kGap = 16;
   Index size = 0;

@@ -18,9 +18,9 @@ template <class T>
 class Params {
  public:
   /// Initialises every parameter from its own stream of `seed`.
-  explicit Params(Graph& graph, std::uint64_t seed = 0);
+  explicit Params(const Graph& graph, std::uint64_t seed = 0);
 
-  Graph& graph() const { return *graph_; }
+  const Graph& graph() const { return *graph_; }
   int count() const { return static_cast<int>(offsets_.size()); }
   /// Scalars in the trainable parameters, gaps not counted.
   Index trainable_count() const { return trainable_count_; }
@@ -39,7 +39,7 @@ class Params {
   }
 
  private:
-  Graph* graph_;
+  const Graph* graph_;
   std::vector<Index> offsets_;
   Index trainable_size_ = 0;
   Index trainable_count_ = 0;

@@ -6,7 +6,6 @@
 
 #include "chainrule/graph/op.h"
 #include "chainrule/io/c_text.h"
-#include "chainrule/io/op_setting.h"
 
 namespace chainrule {
 namespace {
@@ -181,8 +180,7 @@ std::string call_activation(CWriter&, const Node& node, std::string_view x) {
   const std::string setting =
       a->setting.empty()
           ? std::string()
-          : cat(", ",
-                c_text::number(static_cast<float>(op_setting(*node.op, a->setting)), node.name));
+          : cat(", ", c_text::number(static_cast<float>(node.op->setting(a->setting)), node.name));
   return cat("apply_", a->op, "(", x, ", ", node.shape.size(), setting, ");");
 }
 
@@ -196,14 +194,14 @@ std::string call_softmax(CWriter&, const Node& node, std::string_view x) {
 
 std::string call_layer_norm(CWriter& out, const Node& node, std::string_view x) {
   const std::string scale = write_parameter(out, node, 1), shift = write_parameter(out, node, 2);
-  const float epsilon = static_cast<float>(op_setting(*node.op, "epsilon"));
+  const float epsilon = static_cast<float>(node.op->setting("epsilon"));
   return cat("layer_norm(", x, ", ", scale, ", ", shift, ", ", lines_of(node), ", ",
              c_text::number(epsilon, node.name), ");");
 }
 
 std::string call_batch_norm(CWriter& out, const Node& node, std::string_view x) {
   const View<const float> gamma = parameter(out, node, 1), variance = parameter(out, node, 4);
-  const double epsilon = op_setting(*node.op, "epsilon");
+  const double epsilon = node.op->setting("epsilon");
   std::vector<float> scale;
   for (Index i = 0; i < gamma.size(); ++i)
     scale.push_back(static_cast<float>(static_cast<double>(gamma[i]) /

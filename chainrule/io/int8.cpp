@@ -8,7 +8,6 @@
 #include "chainrule/graph/op.h"
 #include "chainrule/graph/tape.h"
 #include "chainrule/io/c_ops.h"
-#include "chainrule/io/op_setting.h"
 
 namespace chainrule {
 namespace {
@@ -24,7 +23,7 @@ bool fits_table(std::string_view op) {
   return true;
 }
 
-struct Range {
+struct ValueRange {
   float low = 0, high = 0;  // 0 can always be written
   void add(std::span<const float> values) {
     for (const float v : values) low = std::min(low, v), high = std::max(high, v);
@@ -186,7 +185,7 @@ class Int8Network::Builder {
       }
       const double a =
           static_cast<double>(parameter(id, 1)[j]) /
-          std::sqrt(static_cast<double>(parameter(id, 4)[j]) + op_setting(*node(id).op, "epsilon"));
+          std::sqrt(static_cast<double>(parameter(id, 4)[j]) + node(id).op->setting("epsilon"));
       scale[j] *= a;
       shift[j] = (shift[j] - static_cast<double>(parameter(id, 3)[j])) * a +
                  static_cast<double>(parameter(id, 2)[j]);
@@ -294,8 +293,8 @@ class Int8Network::Builder {
   Int8Network& net_;
   const Model& model_;
   std::vector<Part> parts_;
-  std::map<int, Range> watched_;
-  Range input_range_;
+  std::map<int, ValueRange> watched_;
+  ValueRange input_range_;
 };
 
 Int8Network::Int8Network(const Model& model, std::span<const float> rows) : model_(&model) {

@@ -9,7 +9,6 @@
 #include "chainrule/core/error.h"
 #include "chainrule/graph/op.h"
 #include "chainrule/io/model_file.h"
-#include "chainrule/io/op_setting.h"
 
 namespace chainrule {
 namespace {
@@ -77,7 +76,7 @@ class OnnxStep {
     return out_.graph().node(node_.inputs[static_cast<std::size_t>(i)]).shape;
   }
   const Shape& result() const { return node_.shape; }
-  double setting(std::string_view name) const { return op_setting(*node_.op, name); }
+  double setting(std::string_view name) const { return node_.op->setting(name); }
 
   /// Adds an operator and returns the name of what it computes.
   std::string op(const char* type, Names inputs, std::vector<Attribute> attributes = {}) {

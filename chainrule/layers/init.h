@@ -46,6 +46,18 @@ Initializer orthogonal(double gain = 1);
 /// Throws Error with one sentence that says what was meant or is missing.
 Initializer initializer(std::string_view text);
 
+/// An initialiser by name, with `least` to `most` numbers after it: "normal:0.01".
+struct InitializerKind {
+  std::string name;
+  std::size_t least = 0, most = 0;
+  std::string usage;  ///< "normal:STD"
+  Initializer (*make)(std::span<const double> numbers);
+};
+
+/// Makes it known to initializer(), and so to models, files and command lines. Throws Error when
+/// there is one of that name.
+void register_initializer(InitializerKind kind);
+
 /// What initializer() understands, as help shows it: "he_normal", "normal:STD", ...
 std::vector<std::string_view> initializer_names();
 

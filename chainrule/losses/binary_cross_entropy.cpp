@@ -17,9 +17,10 @@ struct BinaryCrossEntropy {
        "dt = dy * (log(1 - q) - log q) / N"}};
   static constexpr bool kMean = true;
 
-  double epsilon;
+  static constexpr Range kEpsilon{.low = 1e-7, .high = 0.5, .with_high = false};
+  double epsilon = 1e-7;
 
-  std::string settings() const { return cat("epsilon ", exact(epsilon)); }
+  static void settings(auto& self, auto&& f) { f("epsilon", self.epsilon, kEpsilon); }
   template <class T>
   T value(T p, T t) const {
     const T q = clipped(p);
@@ -46,9 +47,6 @@ struct BinaryCrossEntropy {
 }  // namespace
 
 Var binary_cross_entropy(Var p, Var target, BinaryCrossEntropyOptions options, Location at) {
-  if (!(options.epsilon >= 1e-7 && options.epsilon < 0.5))
-    throw Error(cat("[binary_cross_entropy] epsilon is ", options.epsilon,
-                    ", expected a number from 1e-7 to 0.5 ", describe(at)));
   const Var rows = add_op(detail::RowLoss<BinaryCrossEntropy>{{options.epsilon}}, {p, target}, at);
   return detail::reduce_rows(rows, options.weights, options.reduction, at);
 }

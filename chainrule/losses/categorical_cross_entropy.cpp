@@ -15,10 +15,14 @@ struct CategoricalCrossEntropy {
                                 {"dp = dy * -t / q where p = q, else 0", "dt = dy * -log q"}};
   static constexpr bool kAssigns = true;
 
-  Index classes;  // 0: the target holds numbers
-  double epsilon;
+  static constexpr OpTraits traits{.loss = true};
+  static constexpr Range kEpsilon{.low = 1e-30, .high = 1, .with_high = false};
 
-  std::string settings() const { return cat("epsilon ", exact(epsilon)); }
+  Index classes = 0;  // 0: the target holds numbers
+  double epsilon = 1e-7;
+
+  static void settings(auto& self, auto&& f) { f("epsilon", self.epsilon, kEpsilon); }
+  void bind(std::span<const Var> in) { classes = detail::target_classes(in[1]); }
   bool takes_indices(int input) const { return input == 1 && classes > 0; }
 
   Shape infer(std::span<const Shape> in) const {
@@ -67,11 +71,8 @@ struct CategoricalCrossEntropy {
 
 Var categorical_cross_entropy(Var p, Var target, CategoricalCrossEntropyOptions options,
                               Location at) {
-  if (!(options.epsilon >= 1e-30 && options.epsilon < 1))
-    throw Error(cat("[categorical_cross_entropy] epsilon is ", options.epsilon,
-                    ", expected a number from 1e-30 to less than 1 ", describe(at)));
-  const CategoricalCrossEntropy op{detail::target_classes(target), options.epsilon};
-  return detail::reduce_rows(add_op(op, {p, target}, at), options.weights, options.reduction, at);
+  const Var rows = add_op(CategoricalCrossEntropy{.epsilon = options.epsilon}, {p, target}, at);
+  return detail::reduce_rows(rows, options.weights, options.reduction, at);
 }
 
 }  // namespace chainrule

@@ -37,8 +37,10 @@ struct MulticlassHinge {
       {"dx_m = dy, dx_t = -dy where y > 0, else 0", "no gradient"},
       "Crammer and Singer 2001"};
 
-  Index classes;
+  static constexpr OpTraits traits{.loss = true};
+  Index classes = 0;
 
+  void bind(std::span<const Var> in) { classes = detail::target_classes(in[1]); }
   bool takes_indices(int input) const { return input == 1; }
 
   Shape infer(std::span<const Shape> in) const {
@@ -88,9 +90,9 @@ struct MulticlassHinge {
 }  // namespace
 
 Var hinge(Var x, Var target, LossOptions options, Location at) {
-  const Index classes = detail::target_classes(target);
-  const Var rows = classes > 0 ? add_op(MulticlassHinge{classes}, {x, target}, at)
-                               : add_op(detail::RowLoss<Hinge>{}, {x, target}, at);
+  const Var rows = detail::target_classes(target) > 0
+                       ? add_op(MulticlassHinge{}, {x, target}, at)
+                       : add_op(detail::RowLoss<Hinge>{}, {x, target}, at);
   return detail::reduce_rows(rows, options.weights, options.reduction, at);
 }
 

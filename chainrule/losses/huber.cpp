@@ -17,9 +17,9 @@ struct Huber {
       "Huber 1964"};
   static constexpr bool kMean = true;
 
-  double delta;
+  double delta = 1;
 
-  std::string settings() const { return cat("delta ", exact(delta)); }
+  static void settings(auto& self, auto&& f) { f("delta", self.delta, kAboveZero); }
   template <class T>
   T value(T x, T t) const {
     const T d = std::abs(x - t), limit = static_cast<T>(delta);
@@ -35,9 +35,6 @@ struct Huber {
 }  // namespace
 
 Var huber(Var x, Var target, HuberOptions options, Location at) {
-  if (!(options.delta > 0))
-    throw Error(
-        cat("[huber] delta is ", options.delta, ", expected a number above 0 ", describe(at)));
   const Var rows = add_op(detail::RowLoss<Huber>{{options.delta}}, {x, target}, at);
   return detail::reduce_rows(rows, options.weights, options.reduction, at);
 }

@@ -44,7 +44,8 @@ inline Index row_grain(Index cols) {
 /// output x and the target t of a network, both [B, N].
 ///
 /// Term offers a static OpDoc `doc`, `kMean`, `value(x, t)`, its derivative `dx(x, t)` by x, and
-/// `dt(x, t)` by t, unless it depends on x - t alone, so that dt = -dx; `settings()` if it has any.
+/// `dt(x, t)` by t, unless it depends on x - t alone, so that dt = -dx; the visitor `settings(self,
+/// f)` if it has any.
 template <class Term>
 struct RowLoss {
   inline static const OpDoc& doc = Term::doc;
@@ -52,9 +53,9 @@ struct RowLoss {
 
   Term term = {};
 
-  std::string settings() const {
-    if constexpr (requires { term.settings(); }) return term.settings();
-    return "";
+  static constexpr OpTraits traits{.loss = true};
+  static void settings(auto& self, auto&& f) {
+    if constexpr (requires { Term::settings(self.term, f); }) Term::settings(self.term, f);
   }
 
   Shape infer(std::span<const Shape> in) const {

@@ -20,12 +20,12 @@ struct SoftmaxCrossEntropy {
        "dt = dy * (label_smoothing - 1) * log softmax(x)"}};
   static constexpr bool kAssigns = true;
 
-  Index classes;  // 0: the target holds numbers
-  double smoothing;
+  static constexpr OpTraits traits{.loss = true};
+  Index classes = 0;  // 0: the target holds numbers
+  double smoothing = 0;
 
-  std::string settings() const {
-    return smoothing > 0 ? cat("label_smoothing ", exact(smoothing)) : std::string();
-  }
+  static void settings(auto& self, auto&& f) { f("label_smoothing", self.smoothing, kPart); }
+  void bind(std::span<const Var> in) { classes = detail::target_classes(in[1]); }
   bool takes_indices(int input) const { return input == 1 && classes > 0; }
 
   Shape infer(std::span<const Shape> in) const {
@@ -113,10 +113,7 @@ struct SoftmaxCrossEntropy {
 }  // namespace
 
 Var softmax_cross_entropy(Var x, Var target, SoftmaxCrossEntropyOptions options, Location at) {
-  if (!(options.label_smoothing >= 0 && options.label_smoothing < 1))
-    throw Error(cat("[softmax_cross_entropy] label_smoothing is ", options.label_smoothing,
-                    ", expected a number from 0 to less than 1 ", describe(at)));
-  const SoftmaxCrossEntropy op{detail::target_classes(target), options.label_smoothing};
+  const SoftmaxCrossEntropy op{.smoothing = options.label_smoothing};
   return detail::reduce_rows(add_op(op, {x, target}, at), options.weights, options.reduction, at);
 }
 

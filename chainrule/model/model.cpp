@@ -112,7 +112,7 @@ Var add_penalties(Var loss, std::string_view option, const std::map<std::string,
     penalties += found.size();
     if (penalties > kMostPenalties)
       throw Error(cat("more than ", grouped(kMostPenalties), " penalties by ", option));
-    for (const Var w : found) loss = Operand(loss, at) + Operand(penalty(w, lambda, at), at);
+    for (const Var& w : found) loss = Operand(loss, at) + Operand(penalty(w, lambda, at), at);
   }
   return loss;
 }
@@ -160,7 +160,7 @@ Model::~Model() = default;
 const std::string& Model::text() const { return state_->text; }
 const ModelOptions& Model::options() const { return state_->options; }
 const Shape& Model::features() const { return state_->features; }
-Graph& Model::graph() const { return state_->graph; }
+const Graph& Model::graph() const { return state_->graph; }
 Params<float>& Model::params() const { return *state_->params; }
 Var Model::input() const { return state_->input; }
 Var Model::output() const { return state_->output; }

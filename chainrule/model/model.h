@@ -46,7 +46,7 @@ class Model {
   const ModelOptions& options() const;
   const Shape& features() const;
 
-  Graph& graph() const;
+  const Graph& graph() const;
   Params<float>& params() const;
   Var input() const;        ///< [B, features...]
   Var output() const;       ///< [B, outputs], before the loss

@@ -9,6 +9,7 @@ namespace {
 
 struct Abs {
   inline static const OpDoc doc{"abs", {"x"}, "y = |x|", {"dx = dy * sign(x)"}};
+  static constexpr OpTraits traits{.low = 0, .onnx = {"Abs"}, .c = "fabsf(x)"};
   template <class T>
   T value(T x) const {
     return std::abs(x);

@@ -19,7 +19,10 @@ struct Affine {
   inline static const OpDoc doc{"affine",
                                 {"x", "w", "b"},
                                 "y = x w + b",
-                                {"dx = dy w^T", "dw = x^T dy", "db = sum of dy over the rows"}};
+                                {"dx = dy w^T", "dw = x^T dy", "db = sum of dy over the rows"},
+                                "",
+                                1};
+  static constexpr OpTraits traits{.product = true};
   static constexpr bool kAssigns = true;
 
   Shape infer(std::span<const Shape> in) const {

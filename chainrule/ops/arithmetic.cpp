@@ -8,6 +8,7 @@ namespace {
 
 struct Add {
   inline static const OpDoc doc{"add", {"a", "b"}, "y = a + b", {"da = dy", "db = dy"}};
+  static constexpr OpTraits traits{.onnx = {"Add"}};
   template <class T>
   static T value(T a, T b) {
     return a + b;
@@ -24,6 +25,7 @@ struct Add {
 
 struct Subtract {
   inline static const OpDoc doc{"subtract", {"a", "b"}, "y = a - b", {"da = dy", "db = -dy"}};
+  static constexpr OpTraits traits{.onnx = {"Sub"}};
   template <class T>
   static T value(T a, T b) {
     return a - b;
@@ -41,6 +43,7 @@ struct Subtract {
 struct Multiply {
   inline static const OpDoc doc{
       "multiply", {"a", "b"}, "y = a * b", {"da = dy * b", "db = dy * a"}};
+  static constexpr OpTraits traits{.onnx = {"Mul"}};
   template <class T>
   static T value(T a, T b) {
     return a * b;
@@ -58,6 +61,7 @@ struct Multiply {
 struct Divide {
   inline static const OpDoc doc{
       "divide", {"a", "b"}, "y = a / b", {"da = dy / b", "db = -dy * a / b^2"}};
+  static constexpr OpTraits traits{.onnx = {"Div"}};
   template <class T>
   static T value(T a, T b) {
     return a / b;
@@ -74,6 +78,7 @@ struct Divide {
 
 struct Negate {
   inline static const OpDoc doc{"negate", {"x"}, "y = -x", {"dx = -dy"}};
+  static constexpr OpTraits traits{.onnx = {"Neg"}, .c = "-x"};
   template <class T>
   T value(T x) const {
     return -x;

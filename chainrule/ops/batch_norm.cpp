@@ -21,10 +21,12 @@ struct BatchNorm {
        "dgamma = sum of dy * z over the batch", "dbeta = sum of dy over the batch", "no gradient",
        "no gradient"},
       "Ioffe, Szegedy: Batch normalization, 2015"};
+  static constexpr OpTraits traits{.normalises = true};
   BatchNormOptions options;
 
-  std::string settings() const {
-    return cat("momentum ", exact(options.momentum), ", epsilon ", exact(options.epsilon));
+  static void settings(auto& self, auto&& f) {
+    f("momentum", self.options.momentum, kShare);
+    f("epsilon", self.options.epsilon, kAboveZero);
   }
 
   Shape infer(std::span<const Shape> in) const {

@@ -9,6 +9,7 @@ namespace {
 struct Bias {
   inline static const OpDoc doc{
       "bias", {"x", "b"}, "y = x + b", {"dx = dy", "db = sum of dy over the rows"}};
+  static constexpr OpTraits traits{.onnx = {"Add"}};
   template <class T>
   static T value(T x, T b) {
     return x + b;

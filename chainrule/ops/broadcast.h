@@ -54,6 +54,11 @@ void with_steps(const BroadcastPlan& plan, Body body) {
 template <class F>
 struct Broadcast {
   static constexpr const OpDoc& doc = F::doc;
+  static constexpr OpTraits traits = [] {
+    OpTraits t;
+    if constexpr (requires { F::traits; }) t = F::traits;
+    return t;
+  }();
   static constexpr bool kAssigns = true;
 
   Shape infer(std::span<const Shape> in) const { return broadcast_shape(in[0], in[1]); }

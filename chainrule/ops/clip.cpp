@@ -10,9 +10,13 @@ namespace {
 struct Clip {
   inline static const OpDoc doc{
       "clip", {"x"}, "y = min(max(x, low), high)", {"dx = dy * (low <= x <= high)"}};
-  double low, high;
+  static constexpr OpTraits traits{.mask = true, .c = "x < low ? low : x > high ? high : x"};
+  double low = kRequired, high = kRequired;
 
-  std::string settings() const { return cat("low ", exact(low), ", high ", exact(high)); }
+  static void settings(auto& self, auto&& f) {
+    f("low", self.low, kAnyNumber);
+    f("high", self.high, kAnyNumber);
+  }
   template <class T>
   T value(T x) const {
     return std::clamp(x, static_cast<T>(low), static_cast<T>(high));

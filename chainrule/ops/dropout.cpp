@@ -17,9 +17,10 @@ struct Dropout {
       {"dx = dy * mask"},
       "Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov: Dropout, 2014"};
   static constexpr bool kAssigns = true;
-  double rate;
+  static constexpr OpTraits traits{.mask = true, .random = true};
+  double rate = kRequired;
 
-  std::string settings() const { return cat("rate ", exact(rate)); }
+  static void settings(auto& self, auto&& f) { f("rate", self.rate, kPart); }
   Shape infer(std::span<const Shape> in) const { return in[0]; }
 
   /// The mask.
@@ -79,10 +80,6 @@ struct Dropout {
 
 }  // namespace
 
-Var dropout(Var x, double rate, Location at) {
-  if (!(rate >= 0 && rate < 1))
-    throw Error(cat("[dropout] rate is ", rate, ", expected 0 <= rate < 1 ", describe(at)));
-  return add_op(Dropout{rate}, {x}, at);
-}
+Var dropout(Var x, double rate, Location at) { return add_op(Dropout{rate}, {x}, at); }
 
 }  // namespace chainrule

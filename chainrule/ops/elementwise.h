@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <string>
 
 #include "chainrule/graph/op.h"
 #include "chainrule/ops/sums.h"
@@ -10,8 +9,8 @@
 namespace chainrule {
 namespace detail {
 
-/// F has a static OpDoc `doc`; settings() if it has hyper-parameters; and the function and its
-/// derivative, each for one number or for n of them:
+/// F has a static OpDoc `doc`; traits; the visitor settings() if it has hyper-parameters; and the
+/// function and its derivative, each for one number or for n of them:
 ///   T value(T x) const, or void values(const T* x, T* y, Index n) const;
 ///   T derivative(T x, T y) const, or void derivatives(const T* x, T* d, Index n) const.
 template <class F, Index kGrain>
@@ -20,9 +19,14 @@ struct Elementwise {
   static constexpr bool kAssigns = true;
   F f;
 
-  std::string settings() const {
-    if constexpr (requires { f.settings(); }) return f.settings();
-    return "";
+  static constexpr OpTraits traits = [] {
+    OpTraits t;
+    if constexpr (requires { F::traits; }) t = F::traits;
+    t.elementwise = true;
+    return t;
+  }();
+  static void settings(auto& self, auto&& visit) {
+    if constexpr (requires { F::settings(self.f, visit); }) F::settings(self.f, visit);
   }
 
   Shape infer(std::span<const Shape> in) const { return in[0]; }

@@ -15,9 +15,12 @@ struct Elu {
       {"dx = dy * (x > 0 ? 1 : y + alpha)"},
       "Clevert, Unterthiner, Hochreiter: Fast and accurate deep network learning by exponential "
       "linear units, 2016"};
-  double alpha;
+  static constexpr OpTraits traits{.init = "he_normal",
+                                   .onnx = {"Elu", "alpha", "alpha", 1},
+                                   .c = "x > 0.0f ? x : alpha * expm1f(x)"};
+  double alpha = 1;
 
-  std::string settings() const { return cat("alpha ", exact(alpha)); }
+  static void settings(auto& self, auto&& f) { f("alpha", self.alpha, kAboveZero); }
   template <class T>
   T value(T x) const {
     return x > 0 ? x : static_cast<T>(alpha) * std::expm1(x);

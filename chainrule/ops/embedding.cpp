@@ -14,8 +14,9 @@ struct Embedding {
                                 {"indices", "table"},
                                 "y[i] = table[indices[i]]",
                                 {"no gradient", "dtable[indices[i]] += dy[i] for each i"}};
-  Index classes;
+  Index classes = 0;
 
+  void bind(std::span<const Var> in) { classes = in[0] ? in[0].graph().node(in[0]).classes : 0; }
   bool takes_indices(int input) const { return input == 0; }
 
   Shape infer(std::span<const Shape> in) const {
@@ -64,8 +65,7 @@ struct Embedding {
 }  // namespace
 
 Var embedding(Var indices, Var table, Location at) {
-  const Index classes = indices ? indices.graph().node(indices).classes : 0;
-  return add_op(Embedding{classes}, {indices, table}, at);
+  return add_op(Embedding{}, {indices, table}, at);
 }
 
 }  // namespace chainrule

@@ -8,6 +8,7 @@ namespace {
 
 struct Exp {
   inline static const OpDoc doc{"exp", {"x"}, "y = exp(x)", {"dx = dy * y"}};
+  static constexpr OpTraits traits{.low = 0, .onnx = {"Exp"}, .c = "expf(x)"};
   template <class T>
   void values(const T* x, T* y, Index n) const {
     kernels::exp(x, y, n);

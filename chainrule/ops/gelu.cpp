@@ -17,6 +17,8 @@ struct Gelu {
                                 "y = x * Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2",
                                 {"dx = dy * (Phi(x) + x * exp(-x^2 / 2) / sqrt(2 pi))"},
                                 kSource};
+  static constexpr OpTraits traits{.init = "he_normal",
+                                   .c = "x * (0.5f * erfcf(-0.70710677f * x))"};
   /// By erfc, which keeps its digits where 1 + erf cancels.
   template <class T>
   static T distribution(T x) {
@@ -41,6 +43,8 @@ struct GeluTanh {
       "y = x * s, s = (1 + tanh(u)) / 2, u = sqrt(2 / pi) * (x + 0.044715 x^3)",
       {"dx = dy * (s + x * s * (1 - s) * 2 * sqrt(2 / pi) * (1 + 3 * 0.044715 x^2))"},
       kSource};
+  static constexpr OpTraits traits{
+      .init = "he_normal", .c = "x / (1.0f + expf(-1.5957691f * x * (1.0f + 0.044715f * x * x)))"};
   static constexpr double kCubic = 0.044715;
   static constexpr double kDouble = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
   template <class T>

@@ -16,9 +16,10 @@ struct LayerNorm {
       {"dx = (dz - mean(dz) - z * mean(dz * z)) / sqrt(var(x) + epsilon), dz = dy * gamma",
        "dgamma = sum of dy * z over the lines", "dbeta = sum of dy over the lines"},
       "Ba, Kiros, Hinton: Layer normalization, 2016"};
-  double epsilon;
+  static constexpr OpTraits traits{.normalises = true};
+  double epsilon = 1e-5;
 
-  std::string settings() const { return cat("epsilon ", exact(epsilon)); }
+  static void settings(auto& self, auto&& f) { f("epsilon", self.epsilon, kAboveZero); }
 
   Shape infer(std::span<const Shape> in) const {
     if (in[0].rank() == 0)

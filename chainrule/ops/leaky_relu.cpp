@@ -12,9 +12,13 @@ struct LeakyRelu {
                                 {"dx = dy * (x > 0 ? 1 : slope)"},
                                 "Maas, Hannun, Ng: Rectifier nonlinearities improve neural network "
                                 "acoustic models, 2013"};
-  double slope;
+  static constexpr OpTraits traits{.mask = true,
+                                   .init = "he_normal",
+                                   .onnx = {"LeakyRelu", "alpha", "slope", 0.01},
+                                   .c = "x > 0.0f ? x : slope * x"};
+  double slope = 0.01;
 
-  std::string settings() const { return cat("slope ", exact(slope)); }
+  static void settings(auto& self, auto&& f) { f("slope", self.slope, kAnyNumber); }
   template <class T>
   T value(T x) const {
     return x > 0 ? x : static_cast<T>(slope) * x;

@@ -9,6 +9,7 @@ namespace {
 
 struct Log {
   inline static const OpDoc doc{"log", {"x"}, "y = log(x)", {"dx = dy / x"}};
+  static constexpr OpTraits traits{.onnx = {"Log"}, .c = "logf(x)"};
   template <class T>
   T value(T x) const {
     return std::log(x);

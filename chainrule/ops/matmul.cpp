@@ -11,6 +11,7 @@ using kernels::Write;
 
 struct MatMul {
   inline static const OpDoc doc{"matmul", {"a", "b"}, "y = a b", {"da = dy b^T", "db = a^T dy"}};
+  static constexpr OpTraits traits{.product = true};
   static constexpr bool kAssigns = true;
 
   Shape infer(std::span<const Shape> in) const {

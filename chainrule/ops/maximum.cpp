@@ -11,6 +11,7 @@ namespace {
 template <class Better>
 struct Extremum {
   static constexpr const OpDoc& doc = Better::doc;
+  static constexpr OpTraits traits = Better::traits;
   template <class T>
   static T value(T a, T b) {
     return Better::takes_first(a, b) ? a : b;
@@ -28,6 +29,7 @@ struct Extremum {
 struct Larger {
   inline static const OpDoc doc{
       "maximum", {"a", "b"}, "y = max(a, b)", {"da = dy * (a >= b)", "db = dy * (b > a)"}};
+  static constexpr OpTraits traits{.onnx = {"Max"}};
   template <class T>
   static bool takes_first(T a, T b) {
     return a >= b || std::isnan(a);
@@ -37,6 +39,7 @@ struct Larger {
 struct Smaller {
   inline static const OpDoc doc{
       "minimum", {"a", "b"}, "y = min(a, b)", {"da = dy * (a <= b)", "db = dy * (b < a)"}};
+  static constexpr OpTraits traits{.onnx = {"Min"}};
   template <class T>
   static bool takes_first(T a, T b) {
     return a <= b || std::isnan(a);

@@ -37,9 +37,9 @@ struct L2 {
 template <class F>
 struct Penalty {
   static constexpr const OpDoc& doc = F::doc;
-  double lambda;
+  double lambda = kRequired;
 
-  std::string settings() const { return cat("lambda ", exact(lambda)); }
+  static void settings(auto& self, auto&& f) { f("lambda", self.lambda, kAnyNumber); }
   Shape infer(std::span<const Shape>) const { return {}; }
   Index workspace(std::span<const Shape> in, Index rows) const {
     return detail::sum_workspace(in[0].size() * (in[0].batched() ? rows : 1));

@@ -9,9 +9,10 @@ namespace {
 
 struct Power {
   inline static const OpDoc doc{"power", {"x"}, "y = x^p", {"dx = dy * p * x^(p - 1)"}};
-  double exponent;
+  static constexpr OpTraits traits{.c = "powf(x, p)"};
+  double exponent = kRequired;
 
-  std::string settings() const { return cat("p ", exact(exponent)); }
+  static void settings(auto& self, auto&& f) { f("p", self.exponent, kAnyNumber); }
   template <class T>
   T value(T x) const {
     return std::pow(x, static_cast<T>(exponent));

@@ -11,9 +11,10 @@ struct Reshape {
   inline static const OpDoc doc{
       "reshape", {"x"}, "y = x with other axes", {"dx = dy with the axes of x"}};
   static constexpr bool kAssigns = true;
+  static constexpr OpTraits traits{.reshapes = true};
   Shape shape;
 
-  std::string settings() const { return shape.with_batch(false).str(); }
+  static void settings(auto& self, auto&& f) { f("shape", self.shape, kAnyNumber); }
 
   Shape infer(std::span<const Shape> in) const {
     if (in[0].size() != shape.size())

@@ -9,6 +9,11 @@ namespace {
 struct Sigmoid {
   inline static const OpDoc doc{
       "sigmoid", {"x"}, "y = 1 / (1 + exp(-x))", {"dx = dy * y * (1 - y)"}};
+  static constexpr OpTraits traits{.low = 0,
+                                   .high = 1,
+                                   .init = "glorot_uniform",
+                                   .onnx = {"Sigmoid"},
+                                   .c = "1.0f / (1.0f + expf(-x))"};
   template <class T>
   void values(const T* x, T* y, Index n) const {
     kernels::sigmoid(x, y, n);

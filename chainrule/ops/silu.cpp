@@ -12,6 +12,7 @@ struct Silu {
                                 "y = x * s, s = 1 / (1 + exp(-x))",
                                 {"dx = dy * s * (1 + x * (1 - s))"},
                                 "Ramachandran, Zoph, Le: Searching for activation functions, 2017"};
+  static constexpr OpTraits traits{.init = "he_normal", .c = "x / (1.0f + expf(-x))"};
   template <class T>
   void values(const T* x, T* y, Index n) const {
     kernels::sigmoid(x, y, n);

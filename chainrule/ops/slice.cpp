@@ -10,9 +10,12 @@ namespace {
 struct Slice {
   inline static const OpDoc doc{
       "slice", {"x"}, "y = x[..., begin:end]", {"dx[..., begin:end] = dy, 0 elsewhere"}};
-  Index begin, end;
+  Index begin = 0, end = 1;
 
-  std::string settings() const { return cat("begin ", begin, ", end ", end); }
+  static void settings(auto& self, auto&& f) {
+    f("begin", self.begin, kFromZero);
+    f("end", self.end, kFromZero);
+  }
 
   Shape infer(std::span<const Shape> in) const {
     if (in[0].rank() == 0)

@@ -16,6 +16,7 @@ struct Softmax {
                                 {"x"},
                                 "y = exp(x) / sum(exp(x)) over the last axis",
                                 {"dx = y * (dy - sum(dy * y))"}};
+  static constexpr OpTraits traits{.competes = true, .low = 0, .high = 1, .init = "glorot_uniform"};
   template <class T>
   static void value(Index n, const T* x, T* y) {
     const T top = *std::max_element(x, x + n);
@@ -36,6 +37,7 @@ struct LogSoftmax {
                                 {"x"},
                                 "y = x - log(sum(exp(x))) over the last axis",
                                 {"dx = dy - exp(y) * sum(dy)"}};
+  static constexpr OpTraits traits{.competes = true, .high = 0, .init = "glorot_uniform"};
   template <class T>
   static void value(Index n, const T* x, T* y) {
     const T top = *std::max_element(x, x + n);
@@ -61,6 +63,7 @@ struct LogSoftmax {
 template <class F>
 struct OverLastAxis {
   static constexpr const OpDoc& doc = F::doc;
+  static constexpr OpTraits traits = F::traits;
 
   Shape infer(std::span<const Shape> in) const {
     if (in[0].rank() == 0)

@@ -12,6 +12,10 @@ namespace {
 struct Softplus {
   inline static const OpDoc doc{
       "softplus", {"x"}, "y = log(1 + exp(x))", {"dx = dy / (1 + exp(-x))"}};
+  static constexpr OpTraits traits{.low = 0,
+                                   .init = "he_normal",
+                                   .onnx = {"Softplus"},
+                                   .c = "(x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x)))"};
   template <class T>
   T value(T x) const {
     return std::max(x, T{0}) + std::log1p(std::exp(-std::abs(x)));

@@ -9,6 +9,7 @@ namespace {
 
 struct Sqrt {
   inline static const OpDoc doc{"sqrt", {"x"}, "y = sqrt(x)", {"dx = dy / (2 y)"}};
+  static constexpr OpTraits traits{.low = 0, .onnx = {"Sqrt"}, .c = "sqrtf(x)"};
   template <class T>
   T value(T x) const {
     return std::sqrt(x);

@@ -7,6 +7,7 @@ namespace {
 
 struct Square {
   inline static const OpDoc doc{"square", {"x"}, "y = x^2", {"dx = dy * 2 x"}};
+  static constexpr OpTraits traits{.low = 0, .c = "x * x"};
   template <class T>
   T value(T x) const {
     return x * x;

@@ -8,6 +8,8 @@ namespace {
 
 struct Tanh {
   inline static const OpDoc doc{"tanh", {"x"}, "y = tanh(x)", {"dx = dy * (1 - y^2)"}};
+  static constexpr OpTraits traits{
+      .low = -1, .high = 1, .init = "glorot_uniform", .onnx = {"Tanh"}, .c = "tanhf(x)"};
   template <class T>
   void values(const T* x, T* y, Index n) const {
     kernels::tanh(x, y, n);

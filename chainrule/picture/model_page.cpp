@@ -36,7 +36,7 @@ std::uint8_t shade(double x, double limit) {
 
 /// The first parameter with a number for each pixel, as in a linear layer on the picture: [I, O].
 std::optional<Var> picture_weight(const Model& model) {
-  Graph& g = model.graph();
+  const Graph& g = model.graph();
   for (const int id : g.params()) {
     const Shape& s = g.node(id).shape;
     if (s.rank() == 2 && s[0] == model.preprocess.image.size()) return g.var(id);

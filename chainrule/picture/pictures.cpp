@@ -96,7 +96,7 @@ std::string matrix_picture(View<const float> w, Index inputs, Index outputs) {
 }
 
 void add_weights(const Model& model, std::vector<PictureFile>& files) {
-  Graph& g = model.graph();
+  const Graph& g = model.graph();
   const Shape& image = model.preprocess.image;
   for (const int id : g.params()) {
     const Node& node = g.node(id);

@@ -6,7 +6,7 @@
 namespace chainrule::python {
 namespace {
 
-/// The document of a class of operations, kept for good: documents() lists it.
+/// The document of a class of operations, kept for good.
 const OpDoc& document(const std::string& name, const std::vector<std::string>& inputs,
                       const std::string& forward, const std::vector<std::string>& backward) {
   struct Entry {
@@ -22,8 +22,8 @@ const OpDoc& document(const std::string& name, const std::vector<std::string>& i
   if (!e.doc) {
     e.name = name, e.forward = forward, e.inputs = inputs, e.backward = backward;
     e.doc = std::make_unique<OpDoc>(
-        e.name, std::vector<std::string_view>(e.inputs.begin(), e.inputs.end()), e.forward,
-        std::vector<std::string_view>(e.backward.begin(), e.backward.end()));
+        OpDoc{e.name, std::vector<std::string_view>(e.inputs.begin(), e.inputs.end()), e.forward,
+              std::vector<std::string_view>(e.backward.begin(), e.backward.end())});
   }
   return *e.doc;
 }
@@ -49,11 +49,6 @@ class CustomOp final : public Op {
   }
 
   const OpDoc& doc() const override { return doc_; }
-  std::string settings() const override { return ""; }
-  Index workspace(std::span<const Shape>, Index) const override { return 0; }
-  bool assigns() const override { return false; }
-  bool takes_indices(int) const override { return false; }
-  bool has_state() const override { return false; }
 
   Shape infer(std::span<const Shape> inputs) const override {
     const py::gil_scoped_acquire lock;
@@ -75,8 +70,6 @@ class CustomOp final : public Op {
   void forward(const Context<double>& c) const override { run_forward(c); }
   void backward(const Context<float>& c) const override { run_backward(c); }
   void backward(const Context<double>& c) const override { run_backward(c); }
-  void update_state(const Context<float>&) const override {}
-  void update_state(const Context<double>&) const override {}
 
  private:
   /// What forward() or backward() returned, as an array of T with the expected shape.

@@ -65,7 +65,7 @@ std::unique_ptr<ModelHandle> make_model(const std::string& text, const std::vect
 py::dict weights(const ModelHandle& h) {
   const Hold hold(h.usage, false, ModelHandle::kWhat);
   py::dict all;
-  Graph& graph = h.model.graph();
+  const Graph& graph = h.model.graph();
   for (const int id : graph.params()) {
     const Var v = graph.var(id);
     const View<const float> values = h.model.params()[v];
@@ -76,7 +76,7 @@ py::dict weights(const ModelHandle& h) {
 
 void set_weight(ModelHandle& h, const std::string& name, const Floats& value) {
   const Hold hold(h.usage, true, ModelHandle::kWhat);
-  Graph& graph = h.model.graph();
+  const Graph& graph = h.model.graph();
   const Var v = graph.find(name);
   if (graph.node(v).kind != NodeKind::param) throw Error(cat("'", name, "' is not a parameter"));
   const std::vector<py::ssize_t> got(value.shape(), value.shape() + value.ndim());
@@ -166,7 +166,7 @@ py::dict gradients(const ModelHandle& h, const DataHandle& data, bool training) 
   const Hold hold(h.usage, false, ModelHandle::kWhat);
   ModelRun<double> run(h.model, data.data, all_rows(data.data), {.training = training});
   py::dict all;
-  Graph& graph = h.model.graph();
+  const Graph& graph = h.model.graph();
   for (const int id : graph.params()) {
     const Var v = graph.var(id);
     if (!graph.node(id).param_options.trainable) continue;

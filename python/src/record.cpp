@@ -252,7 +252,7 @@ std::vector<Var> append_nodes(Graph& graph, const py::list& nodes, std::span<con
 void bind_record(py::module_& m) {
   py::class_<OpHandle>(m, "Op")
       .def_property_readonly("name", [](const OpHandle& o) { return o.op->doc().name; })
-      .def_property_readonly("settings", [](const OpHandle& o) { return o.op->settings(); })
+      .def_property_readonly("settings", [](const OpHandle& o) { return str(o.op->settings()); })
       .def_property_readonly("forward", [](const OpHandle& o) { return o.op->doc().forward; })
       .def_property_readonly("backward", [](const OpHandle& o) { return o.op->doc().backward; })
       .def_property_readonly("stateful", [](const OpHandle& o) { return o.op->has_state(); });

@@ -16,7 +16,7 @@
 namespace chainrule {
 namespace {
 
-std::string error(Graph& g, const std::string& text) {
+std::string error(const Graph& g, const std::string& text) {
   try {
     find_element(g, text, 10, {2, 2});
   } catch (const Error& e) {
@@ -27,7 +27,7 @@ std::string error(Graph& g, const std::string& text) {
 
 TEST(Element, NamesAsPyTorchCountsThem) {
   const Model model("linear 3, relu, linear 2", {4});
-  Graph& g = model.graph();
+  const Graph& g = model.graph();
   const Element w = find_element(g, "fc1.weight[2,1]", 10);
   EXPECT_EQ(w.node.name(), "fc1.weight");
   EXPECT_EQ(w.offset, 1 * 3 + 2);  // in memory [I, O]
@@ -96,7 +96,7 @@ void every_element_adds_up(const Model& model, const Dataset& data, double toler
   std::vector<std::int32_t> rows;
   for (std::int32_t i = 0; i < 6; ++i) rows.push_back(i * 3);
   ModelRun<T> run(model, data, rows, {.training = true, .seed = 4});
-  Graph& g = model.graph();
+  const Graph& g = model.graph();
   for (int id = 0; id < g.size(); ++id) {
     const Var v = g.var(id);
     if (v == model.target() || v == model.weight() || v == model.loss()) continue;
@@ -136,7 +136,7 @@ double worst(const Model& model, const Dataset& data, int weights) {
   double worst = 0;
   for (int i = 0; i < weights; ++i) {
     Index k = random.below(static_cast<std::uint32_t>(model.params().trainable_count()));
-    Graph& g = model.graph();
+    const Graph& g = model.graph();
     for (const int id : g.params()) {
       const Index size = g.node(id).shape.size();
       if (k >= size) {

@@ -166,5 +166,67 @@ TEST(Params, SameSeedSameValuesInFloatAndDouble) {
   EXPECT_GE(d["mean"].data(), d.trainable().data() + d.trainable().size());
 }
 
+std::string why_not(auto f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(Tape, AVarThatIsNotOfItsRunIsASentence) {
+  Graph g;
+  const Var x = g.input("x", {3});
+  const Var y = relu(x);
+  Tape<double> tape(g);
+  // Many nodes, so that whatever holds them grows.
+  Var late = y;
+  for (int i = 0; i < 1000; ++i) late = relu(late);
+  tape.set(x, {-1, 2, 3});
+  tape.forward(), tape.backward(y);
+  EXPECT_EQ(tape.value(y)[1], 2);
+  EXPECT_EQ(tape.grad(x)[0], 0);
+  EXPECT_TRUE(why_not([&] { tape.value(late); })
+                  .starts_with("'relu1001' was recorded after the memory for this run was planned; "
+                               "make it anew (tape_test.cpp:"));
+  EXPECT_TRUE(why_not([&] { tape.backward(late); }).starts_with("'relu1001' was recorded after"));
+
+  Graph other;
+  const Var z = other.input("z", {3});
+  EXPECT_EQ(why_not([&] { tape.value(z); }),
+            "'z' belongs to another graph than the one that is run");
+  EXPECT_EQ(why_not([&] { tape.set(z, 1); }),
+            "'z' belongs to another graph than the one that is run");
+  EXPECT_TRUE(why_not([&] { add(x, z); }).find("belongs to another graph") != std::string::npos);
+
+  Var gone;
+  {
+    Graph dead;
+    gone = dead.input("w", {3});
+  }
+  EXPECT_EQ(why_not([&] { tape.value(gone); }), "a Var was used whose graph is gone");
+  EXPECT_EQ(why_not([&] { relu(gone); }), "a Var was used whose graph is gone");
+  EXPECT_EQ(why_not([&] { tape.value(Var()); }),
+            "an empty Var was used, expected a node of this graph");
+}
+
+TEST(Graph, ACloneKnowsTheVarsThatItWasMadeFrom) {
+  Graph g;
+  const Var x = g.input("x", {3});
+  const Var y = relu(x);
+  const std::unique_ptr<Graph> clone = g.clone();
+  const Var younger = relu(y);
+  clone->seal();
+  Tape<double> tape(*clone);
+  tape.set(x, {-1, 2, 3});
+  tape.forward();
+  EXPECT_EQ(tape.value(y)[2], 3);
+  EXPECT_THROW(tape.value(younger), Error);
+  EXPECT_TRUE(why_not([&] {
+                relu(clone->var(y.id()));
+              }).starts_with("nothing can be added to the graph of a model"));
+}
+
 }  // namespace
 }  // namespace chainrule

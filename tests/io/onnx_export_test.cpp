@@ -36,7 +36,7 @@ class Cases {
 
   void add(const std::string& name, Params<float>& params, Var output, const onnx::File& file,
            bool positive) {
-    Graph& graph = params.graph();
+    const Graph& graph = params.graph();
     std::ofstream(folder_ / (name + ".onnx"), std::ios::binary) << onnx::encode(file);
     for (int id = 0; id <= output.id(); ++id)
       if (graph.node(id).op) operations.emplace(graph.node(id).op->doc().name);

@@ -57,7 +57,7 @@ TEST(Affine, EqualsItsTwinOfSmallOps) {
         for (std::size_t i = 0; i < 24; ++i) upstream[i] = static_cast<double>(i * 5 % 13) - 6;
         tape.backward(y, upstream);
         std::vector<double> all(tape.value(y).begin(), tape.value(y).end());
-        for (const Var v : {x, w, b})
+        for (const Var& v : {x, w, b})
           all.insert(all.end(), tape.grad(v).begin(), tape.grad(v).end());
         return all;
       };

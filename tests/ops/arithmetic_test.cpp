@@ -80,7 +80,7 @@ TEST(Arithmetic, ManyElementsOnTwoThreads) {
     tape->forward();
     tape->backward(y);
   }
-  for (const Var v : {x, row, one})
+  for (const Var& v : {x, row, one})
     for (Index i = 0; i < alone.grad(v).size(); ++i)
       ASSERT_EQ(alone.grad(v)[i], together.grad(v)[i]) << v.name() << " " << i;
   // d/d one = sum of x: 60,200 terms that run through 0 ... 1012, 59 times and once to 432.

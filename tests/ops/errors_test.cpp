@@ -133,7 +133,8 @@ const std::vector<Case> kCases = {
        embedding(g.class_input("x", 10), g.param("t", {3, 2}));
      },
      "[embedding \"embedding1\"] the table has 3 rows, the indices expect 10 (0 to 9)"},
-    {[](Graph& g) { dropout(g.input("x"), 1.5); }, "[dropout] rate is 1.5, expected 0 <= rate < 1"},
+    {[](Graph& g) { dropout(g.input("x"), 1.5); },
+     "[dropout] rate is 1.5, expected a number from 0 to less than 1"},
     {[](Graph& g) { clip(g.input("x"), 1, 0.5); },
      "[clip] low is 1 and high 0.5, expected low <= high"},
 };

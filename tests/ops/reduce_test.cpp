@@ -68,7 +68,7 @@ TEST(WeightedMean, IsZeroWithoutWeight) {
   tape.forward();
   tape.backward(y);
   EXPECT_EQ(tape.value(y)[0], 0);
-  for (const Var v : {x, w})
+  for (const Var& v : {x, w})
     for (const float d : tape.grad(v)) EXPECT_EQ(d, 0);
 }
 

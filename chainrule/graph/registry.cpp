@@ -1,0 +1,70 @@
+#include "chainrule/graph/registry.h"
+
+namespace chainrule {
+namespace detail {
+
+/// Refers to every file of operations, so that a linker takes them all from a static library.
+/// Written by the build from the files that there are.
+void name_all_operations();
+
+}  // namespace detail
+
+namespace {
+
+std::map<std::string_view, OpKind>& registered() {
+  static std::map<std::string_view, OpKind> kinds;
+  return kinds;
+}
+
+constexpr OpTraits kNoTraits;
+
+}  // namespace
+
+namespace detail {
+
+Registered::Registered(const OpDoc* doc, const OpTraits* traits,
+                       std::vector<SettingInfo> (*infos)(),
+                       std::shared_ptr<const Op> (*make)(const SettingList&,
+                                                         std::span<const Var>)) {
+  registered().try_emplace(doc->name, OpKind{doc, traits, infos(), make});
+}
+
+}  // namespace detail
+
+const OpTraits& Op::traits() const { return kNoTraits; }
+SettingList Op::settings() const { return {}; }
+
+double Op::setting(std::string_view name) const {
+  const SettingList all = settings();
+  if (const SettingValue* v = find_setting(all, name)) return as_number(*v);
+  throw Error(cat("the operation ", doc().name, " has no setting '", name, "'"));
+}
+
+const std::map<std::string_view, OpKind>& op_kinds() {
+  detail::name_all_operations();
+  return registered();
+}
+
+const OpKind* find_op_kind(std::string_view name) {
+  const auto it = op_kinds().find(name);
+  return it == op_kinds().end() ? nullptr : &it->second;
+}
+
+const OpKind& op_kind(std::string_view name) {
+  if (const OpKind* kind = find_op_kind(name)) return *kind;
+  std::vector<std::string_view> names;
+  for (const auto& [known, kind] : op_kinds()) names.push_back(known);
+  throw Error(cat("there is no operation '", name, "'", did_you_mean(name, names)));
+}
+
+Var make_op(std::string_view name, std::span<const Var> inputs, const SettingList& settings,
+            Location at) {
+  return detail::add_node(op_kind(name).make(settings, inputs), inputs, at);
+}
+
+Var make_op(std::string_view name, std::initializer_list<Var> inputs, const SettingList& settings,
+            Location at) {
+  return make_op(name, std::span(inputs.begin(), inputs.size()), settings, at);
+}
+
+}  // namespace chainrule
