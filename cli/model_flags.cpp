@@ -68,7 +68,8 @@ Index outputs_of(const std::string& text, const Dataset& data) {
 
 std::string default_loss(const std::string& text, const Dataset& data, Index outputs) {
   if (!data.has_classes()) return "squared_error";
-  const std::string_view last = parse_model(text).back().kind->name;
+  const LayerSpecs layers = parse_model(text);
+  const std::string_view last = flat(layers).back()->kind->name;
   if (last == "softmax") return "categorical_cross_entropy";
   if (outputs > 1) return "softmax_cross_entropy";
   return last == "sigmoid" ? "binary_cross_entropy" : "binary_cross_entropy_logits";

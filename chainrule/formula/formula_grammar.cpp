@@ -1,15 +1,21 @@
 #include "chainrule/formula/formula_grammar.h"
 
+#include <algorithm>
+
 #include "chainrule/core/error.h"
-#include "chainrule/formula/formula_functions.h"
 #include "chainrule/formula/formula_scanner.h"
 #include "chainrule/formula/formula_values.h"
 #include "chainrule/formula/mark.h"
+#include "chainrule/graph/registry.h"
 #include "chainrule/ops/arithmetic.h"
 #include "chainrule/ops/maximum.h"
 
 namespace chainrule::detail {
 namespace {
+
+/// What is no operation of that name alone: of any number of arguments, or with classes.
+constexpr std::string_view kFormulaFunctions[] = {"max", "min", "cross_entropy",
+                                                  "softmax_cross_entropy"};
 
 constexpr std::size_t kMaxCharacters = 10'000;
 constexpr int kMaxDepth = 200;  // of brackets within brackets
@@ -144,15 +150,14 @@ class FormulaReader {
     if (t.text.empty() || !is_letter(t.text[0])) s_.unexpected("a number, a name, '(' or '['");
     s_.next();
     if (s_.at("(")) return function(t);
-    if (is_function(t.text))
+    if (is_function(t.text) && !r_.has(t.text))
       s_.fail(t, cat(detail::quoted(t.text), " is a function, expected '(' after it"));
     o.kind = Term::name, o.name_text = t.text;
     return o;
   }
 
   Term function(const Token& t) {
-    const FormulaFunction* const called = find_function(t.text);
-    if (called == nullptr)
+    if (!is_function(t.text))
       s_.fail(t, cat("unknown function ", detail::quoted(t.text),
                      did_you_mean(t.text, function_names())));
     s_.next();
@@ -168,7 +173,9 @@ class FormulaReader {
         s_.fail(t.begin, end,
                 cat(detail::quoted(t.text), " has ", arguments.size(),
                     arguments.size() == 1 ? " argument" : " arguments", ", expected ", least,
-                    most > least ? " or more" : ""));
+                    most == 100    ? " or more"
+                    : most > least ? cat(" to ", most)
+                                   : std::string()));
     };
     if (t.text == "max" || t.text == "min") {
       expect(2, 100);
@@ -184,8 +191,29 @@ class FormulaReader {
       expect(2, 2);
       return r_.cross_entropy(arguments[0], arguments[1], t.text[0] == 's', t.begin, end);
     }
-    expect(1, 1);
-    return r_.record(t.begin, end, [&] { return called->apply(r_.node(arguments[0])); });
+    const OpKind& op = op_kind(t.text);
+    const std::size_t inputs = op.variadic() ? arguments.size() : op.doc->inputs.size();
+    expect(op.variadic() ? 1 : inputs - static_cast<std::size_t>(op.doc->optional),
+           inputs + op.settings.size());
+    return operation(op, arguments, std::min(inputs, arguments.size()), t.begin, end);
+  }
+
+  /// The first `inputs` arguments are nodes, the others settings in the order of the operation's.
+  Term operation(const OpKind& op, const std::vector<Term>& arguments, std::size_t inputs,
+                 std::size_t begin, std::size_t end) {
+    SettingList settings;
+    for (std::size_t i = inputs; i < arguments.size(); ++i) {
+      const std::string& name = op.settings[i - inputs].name;
+      if (arguments[i].kind != Term::number)
+        s_.fail(arguments[i].begin, arguments[i].end,
+                cat(detail::quoted(name), " of ", op.name(), " is not a number"));
+      settings.push_back({name, arguments[i].value});
+    }
+    return r_.record(begin, end, [&] {
+      std::vector<Var> nodes;
+      for (std::size_t i = 0; i < inputs; ++i) nodes.push_back(r_.node(arguments[i]));
+      return make_op(op.name(), nodes, settings);
+    });
   }
 
   FormulaRecorder& r_;
@@ -195,6 +223,17 @@ class FormulaReader {
 };
 
 }  // namespace
+
+bool is_function(std::string_view name) {
+  return std::ranges::find(kFormulaFunctions, name) != std::end(kFormulaFunctions) ||
+         find_op_kind(name) != nullptr;
+}
+
+std::vector<std::string_view> function_names() {
+  std::vector<std::string_view> names(std::begin(kFormulaFunctions), std::end(kFormulaFunctions));
+  for (const auto& [name, kind] : op_kinds()) names.push_back(name);
+  return names;
+}
 
 void read_formula(FormulaRecorder& recorder) { FormulaReader(recorder).read(); }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "chainrule/formula/formula_functions.h"
+#include "chainrule/formula/formula_grammar.h"
 #include "chainrule/formula/mark.h"
 
 namespace chainrule::detail {

@@ -37,6 +37,8 @@ class FormulaRecorder {
     fail(t.begin, t.end, message);
   }
 
+  /// Does the name stand for a value, or a result above?
+  bool has(std::string_view name) const { return named_.contains(name) || values_.contains(name); }
   /// Throws when the name means something already.
   void check_new(const Term& name) const;
   /// name = value.

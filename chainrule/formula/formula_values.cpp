@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "chainrule/core/error.h"
-#include "chainrule/formula/formula_functions.h"
 #include "chainrule/formula/mark.h"
 
 namespace chainrule {
@@ -74,9 +73,6 @@ void add_formula_value(std::string_view text, FormulaValues& values) {
     throw Error(detail::marked(
         cat(detail::quoted(name), " is not a name; names have letters, digits and _"), text, 0,
         std::max<std::size_t>(equals, 1)));
-  if (detail::is_function(name))
-    throw Error(detail::marked(cat(detail::quoted(name), " is a function and cannot have a value"),
-                               text, 0, equals));
   FormulaValue value;
   try {
     value = parse_formula_value(text.substr(equals + 1));

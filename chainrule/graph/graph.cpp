@@ -89,6 +89,14 @@ Var Graph::constant(const Shape& shape, std::vector<double> values, Location at)
 }
 
 Var Graph::param(std::string_view name, const Shape& shape, ParamOptions options, Location at) {
+  if (const auto it = by_name_.find(std::string(name)); sharing_ && it != by_name_.end()) {
+    const Node& shared = nodes_[static_cast<std::size_t>(it->second)];
+    if (shared.kind != NodeKind::param || shared.shape != shape.with_batch(false))
+      throw ShapeError(cat("the shared parameter '", name, "' is ", shared.shape.str(),
+                           ", here it would be ", shape.with_batch(false).str(), " ",
+                           describe(at)));
+    return var(it->second);
+  }
   Node node{.kind = NodeKind::param,
             .name = std::string(name),
             .shape = shape.with_batch(false),
@@ -111,10 +119,11 @@ Var Graph::find(std::string_view name) const {
 Var Graph::rename(Var v, std::string_view name) {
   Node& node = nodes_[static_cast<std::size_t>(number(v))];
   if (node.name == name) return v;
-  if (!by_name_.emplace(name, v.id()).second)
+  const std::string own = sharing_ && has(name) ? unused_name(cat(name, "_")) : std::string(name);
+  if (!by_name_.emplace(own, v.id()).second)
     throw Error(cat("the name '", name, "' is used twice in this graph ", describe(node.at)));
   by_name_.erase(node.name);
-  node.name = name;
+  node.name = own;
   return v;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "chainrule/core/error.h"
@@ -103,6 +104,20 @@ class Graph {
   /// A graph of the same nodes under the same numbers. It knows the Vars of the nodes that it was
   /// made of: they mean its own there.
   std::unique_ptr<Graph> clone() const;
+  /// While it lives, and `on`, param() gives the parameter of that name and shape where there is
+  /// one, and rename() numbers a name that is taken: layers that are added again share theirs.
+  class Sharing {
+   public:
+    explicit Sharing(Graph& graph, bool on = true)
+        : graph_(graph), before_(std::exchange(graph.sharing_, on)) {}
+    ~Sharing() { graph_.sharing_ = before_; }
+    Sharing(const Sharing&) = delete;
+
+   private:
+    Graph& graph_;
+    bool before_;
+  };
+
   /// No node is added from here on.
   void seal() { sealed_ = true; }
   /// The number of the node that `v` means here. Throws Error when it is empty, belongs to another
@@ -126,6 +141,7 @@ class Graph {
   const Node& node(int id) const { return nodes_[static_cast<std::size_t>(id)]; }
   const Node& node(const Var& v) const { return node(number(v)); }
   Var var(int id) const { return {home_, id}; }
+  bool has(std::string_view name) const { return by_name_.contains(std::string(name)); }
   /// The node of that name. Throws Error, naming the nearest name, when there is none.
   Var find(std::string_view name) const;
   /// Node numbers of the parameters, in order of creation.
@@ -151,6 +167,7 @@ class Graph {
   std::shared_ptr<Graph*> origin_;  // of the graph that this is a clone of
   int cloned_ = 0;                  // nodes that it had
   bool sealed_ = false;
+  bool sharing_ = false;
 };
 
 /// "(model.cpp:42)": the user's line, without folders.

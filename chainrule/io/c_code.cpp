@@ -80,7 +80,7 @@ CScratch write_float(CWriter& out) {
   const std::vector<int> path = c_operations(model);
   for (const int id : path) {
     const Node& node = model.graph().node(id);
-    if (sizes.empty() || node.op->doc().name == "affine") sizes.push_back(node.shape.size());
+    if (sizes.empty() || node.op->traits().product) sizes.push_back(node.shape.size());
     into.push_back(sizes.size());
   }
   const auto name = [&](std::size_t array) {

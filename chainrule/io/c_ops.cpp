@@ -10,64 +10,15 @@
 namespace chainrule {
 namespace {
 
-/// y[i] = f(x[i]), in place. `setting` names the operation's number, if it has one.
-struct CActivation {
-  std::string_view op, setting, function;
-};
-
-constexpr CActivation kActivations[] = {
-    {"relu", "", R"(static void apply_relu(float *x, int n)
-{
-  for (int i = 0; i < n; ++i) x[i] = x[i] < 0.0f ? 0.0f : x[i];
+/// The function of an elementwise operation, from its own expression.
+std::string activation_function(const Op& op) {
+  std::string parameters;
+  for (const Setting& s : op.settings()) parameters += cat(", float ", s.name);
+  return cat(
+      "static void apply_", op.doc().name, "(float *values, int n", parameters,
+      ")\n{\n  for (int i = 0; i < n; ++i) {\n    const float x = values[i];\n    values[i] = ",
+      op.traits().c, ";\n  }\n}\n");
 }
-)"},
-    {"leaky_relu", "slope", R"(static void apply_leaky_relu(float *x, int n, float slope)
-{
-  for (int i = 0; i < n; ++i) x[i] = x[i] > 0.0f ? x[i] : slope * x[i];
-}
-)"},
-    {"elu", "alpha", R"(static void apply_elu(float *x, int n, float alpha)
-{
-  for (int i = 0; i < n; ++i) x[i] = x[i] > 0.0f ? x[i] : alpha * expm1f(x[i]);
-}
-)"},
-    {"selu", "", R"(static void apply_selu(float *x, int n)
-{
-  for (int i = 0; i < n; ++i) x[i] = x[i] > 0.0f ? 1.050701f * x[i] : 1.7580993f * expm1f(x[i]);
-}
-)"},
-    {"gelu", "", R"(static void apply_gelu(float *x, int n)
-{
-  for (int i = 0; i < n; ++i) x[i] *= 0.5f * erfcf(-0.70710677f * x[i]);
-}
-)"},
-    {"gelu_tanh", "", R"(static void apply_gelu_tanh(float *x, int n)
-{
-  for (int i = 0; i < n; ++i)
-    x[i] /= 1.0f + expf(-1.5957691f * x[i] * (1.0f + 0.044715f * x[i] * x[i]));
-}
-)"},
-    {"silu", "", R"(static void apply_silu(float *x, int n)
-{
-  for (int i = 0; i < n; ++i) x[i] /= 1.0f + expf(-x[i]);
-}
-)"},
-    {"softplus", "", R"(static void apply_softplus(float *x, int n)
-{
-  for (int i = 0; i < n; ++i) x[i] = (x[i] > 0.0f ? x[i] : 0.0f) + log1pf(expf(-fabsf(x[i])));
-}
-)"},
-    {"sigmoid", "", R"(static void apply_sigmoid(float *x, int n)
-{
-  for (int i = 0; i < n; ++i) x[i] = 1.0f / (1.0f + expf(-x[i]));
-}
-)"},
-    {"tanh", "", R"(static void apply_tanh(float *x, int n)
-{
-  for (int i = 0; i < n; ++i) x[i] = tanhf(x[i]);
-}
-)"},
-};
 
 constexpr std::string_view kCopy = R"(static void copy(const float *x, float *y, int n)
 {
@@ -175,13 +126,11 @@ std::string lines_of(const Node& node) {
   return cat(node.shape.size() / node.shape.last(), ", ", node.shape.last());
 }
 
-std::string call_activation(CWriter&, const Node& node, std::string_view x) {
-  const auto* a = std::ranges::find(kActivations, node.op->doc().name, &CActivation::op);
-  const std::string setting =
-      a->setting.empty()
-          ? std::string()
-          : cat(", ", c_text::number(static_cast<float>(node.op->setting(a->setting)), node.name));
-  return cat("apply_", a->op, "(", x, ", ", node.shape.size(), setting, ");");
+std::string call_activation(const Node& node, std::string_view x) {
+  std::string settings;
+  for (const Setting& s : node.op->settings())
+    settings += cat(", ", c_text::number(static_cast<float>(as_number(s.value)), node.name));
+  return cat("apply_", node.op->doc().name, "(", x, ", ", node.shape.size(), settings, ");");
 }
 
 std::string call_bias(CWriter& out, const Node& node, std::string_view x) {
@@ -219,17 +168,16 @@ struct COp {
   std::string (*call)(CWriter&, const Node&, std::string_view x);
 };
 
-const std::vector<COp>& in_place() {
-  static const std::vector<COp> all = [] {
-    std::vector<COp> ops = {{"bias", kBias, call_bias},
+/// Those that work on lines or need constants; elementwise ones bring their own expression.
+constexpr COp kOnLines[] = {{"bias", kBias, call_bias},
                             {"softmax", kSoftmax, call_softmax},
                             {"log_softmax", kLogSoftmax, call_softmax},
                             {"layer_norm", kLayerNorm, call_layer_norm},
                             {"batch_norm", kBatchNorm, call_batch_norm}};
-    for (const CActivation& a : kActivations) ops.push_back({a.op, a.function, call_activation});
-    return ops;
-  }();
-  return all;
+
+const COp* on_lines(const Op& op) {
+  const auto* const found = std::ranges::find(kOnLines, op.doc().name, &COp::op);
+  return found == std::end(kOnLines) ? nullptr : found;
 }
 
 void write_affine(CWriter& out, const Node& node, std::string_view from, std::string_view to) {
@@ -257,14 +205,15 @@ std::vector<int> c_operations(const Model& model) {
     const Node& node = g.node(id);
     if (node.kind != NodeKind::op)
       throw Error(cat("'", node.name, "' does not depend on the input, which C code needs"));
-    const std::string_view op = node.op->doc().name;
-    if (op == "dropout" || op == "reshape") continue;
-    if (op != "affine" && std::ranges::find(in_place(), op, &COp::op) == in_place().end())
-      throw Error(cat("the operation ", op, " of '", node.name, "' cannot be written as C code"));
+    const OpTraits& traits = node.op->traits();
+    if (traits.random || traits.reshapes) continue;
+    if (!traits.product && traits.c.empty() && on_lines(*node.op) == nullptr)
+      throw Error(cat("the operation ", node.op->doc().name, " of '", node.name,
+                      "' cannot be written as C code"));
     for (const int other : std::span(node.inputs).subspan(1))
       if (g.node(other).kind != NodeKind::param)
         throw Error(cat("'", node.name, "' reads two computed values, C code can hold a chain"));
-    if (op == "affine" && g.node(node.inputs[0]).shape.rank() != 1)
+    if (traits.product && g.node(node.inputs[0]).shape.rank() != 1)
       throw Error(cat("'", node.name, "' reads more than one axis, C code expects one"));
     if (node.shape.size() > std::numeric_limits<std::int32_t>::max())
       throw Error(cat("'", node.name, "' is too large for C code"));
@@ -285,7 +234,7 @@ std::vector<float> output_rows(std::span<const float> weight, Index outputs) {
 }
 
 void CWriter::function(std::string_view text) {
-  if (known_.insert(text).second) functions_ += cat(text, "\n");
+  if (known_.emplace(text).second) functions_ += cat(text, "\n");
 }
 
 void CWriter::constants(std::string_view name, std::span<const float> values, Index row) {
@@ -304,14 +253,18 @@ void CWriter::constants(std::string_view type, Index bytes, std::string_view nam
 void CWriter::line(std::string_view text) { body_ += cat("  ", text, "\n"); }
 
 void CWriter::operation(const Node& node, std::string_view from, std::string_view to) {
-  if (node.op->doc().name == "affine") return write_affine(*this, node, from, to);
+  if (node.op->traits().product) return write_affine(*this, node, from, to);
   if (from != to) {
     function(kCopy);
     line(cat("copy(", from, ", ", to, ", ", node.shape.size(), ");"));
   }
-  const auto op = std::ranges::find(in_place(), node.op->doc().name, &COp::op);
-  function(op->function);
-  line(op->call(*this, node, to));
+  if (const COp* op = on_lines(*node.op)) {
+    function(op->function);
+    line(op->call(*this, node, to));
+  } else {
+    function(activation_function(*node.op));
+    line(call_activation(node, to));
+  }
 }
 
 CScratch c_scratch(const std::vector<Index>& sizes, std::string_view type, Index element,

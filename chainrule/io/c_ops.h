@@ -47,7 +47,7 @@ class CWriter {
 
  private:
   const Model& model_;
-  std::set<std::string_view> known_;
+  std::set<std::string, std::less<>> known_;
   std::string functions_, data_, body_;
   Index flash_ = 0;
 };

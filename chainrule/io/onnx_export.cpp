@@ -7,7 +7,7 @@
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
-#include "chainrule/graph/op.h"
+#include "chainrule/graph/registry.h"
 #include "chainrule/io/model_file.h"
 
 namespace chainrule {
@@ -236,8 +236,6 @@ std::string onnx_weighted_mean(OnnxStep& s) {
 
 using Writer = std::string (*)(OnnxStep&, const char* type);
 
-std::string onnx_same(OnnxStep& s, const char* type) { return s.op(type); }
-
 template <std::string (*write)(OnnxStep&)>
 std::string onnx_own(OnnxStep& s, const char*) {
   return write(s);
@@ -252,7 +250,19 @@ std::string onnx_last_axis(OnnxStep& s, const char* type) {
   return s.op(type, {s.in()}, {{"axis", std::int64_t{-1}}});
 }
 
-/// How an operation is written; what is not here has no counterpart.
+/// An operation that names its operator itself.
+std::string onnx_own_operator(OnnxStep& s, const OnnxOperator& onnx) {
+  const std::string type(onnx.name);
+  if (s.inputs() == 2) return onnx_binary(s, type.c_str());
+  std::vector<Attribute> attributes;
+  if (!onnx.attribute.empty())
+    attributes.push_back(
+        {std::string(onnx.attribute), static_cast<float>(s.setting(onnx.setting))});
+  return s.op(type.c_str(), {s.in()}, std::move(attributes));
+}
+
+/// How operations are written that ONNX has in other words; what neither is here nor names its
+/// operator has no counterpart.
 struct OnnxMapping {
   std::string_view name;
   const char* type;  ///< ONNX's operator, where it is one
@@ -260,24 +270,15 @@ struct OnnxMapping {
 };
 
 const OnnxMapping kMappings[] = {
-    {"abs", "Abs", onnx_same},
-    {"add", "Add", onnx_binary},
     {"affine", "", onnx_own<onnx_affine>},
     {"batch_norm", "", onnx_own<onnx_batch_norm>},
-    {"bias", "Add", onnx_binary},
     {"clip", "", onnx_own<onnx_clip>},
     {"concat", "", onnx_own<onnx_concat>},
-    {"divide", "Div", onnx_binary},
     {"dropout", "", [](OnnxStep& s, const char*) { return s.in(); }},
-    {"elu", "Elu",
-     [](OnnxStep& s, const char* type) {
-       return s.op(type, {s.in()}, {{"alpha", static_cast<float>(s.setting("alpha"))}});
-     }},
     {"embedding", "Gather",
      [](OnnxStep& s, const char* type) {
        return s.op(type, {s.in(1), s.in(0)});
      }},
-    {"exp", "Exp", onnx_same},
     {"gelu", "", onnx_own<onnx_gelu>},
     {"gelu_tanh", "", onnx_own<onnx_gelu_tanh>},
     {"layer_norm", "LayerNormalization",
@@ -286,45 +287,29 @@ const OnnxMapping kMappings[] = {
            type, {s.in(0), s.in(1), s.in(2)},
            {{"axis", std::int64_t{-1}}, {"epsilon", static_cast<float>(s.setting("epsilon"))}});
      }},
-    {"leaky_relu", "LeakyRelu",
-     [](OnnxStep& s, const char* type) {
-       return s.op(type, {s.in()}, {{"alpha", static_cast<float>(s.setting("slope"))}});
-     }},
-    {"log", "Log", onnx_same},
     {"log_softmax", "LogSoftmax", onnx_last_axis},
     {"matmul", "", onnx_own<onnx_matmul>},
-    {"maximum", "Max", onnx_binary},
     {"mean", "", onnx_reduction<true, Axes::all>},
     {"mean_batch", "", onnx_reduction<true, Axes::batch>},
     {"mean_features", "", onnx_reduction<true, Axes::features>},
-    {"minimum", "Min", onnx_binary},
-    {"multiply", "Mul", onnx_binary},
-    {"negate", "Neg", onnx_same},
     {"power", "Pow",
      [](OnnxStep& s, const char* type) {
        return s.op(type, {s.in(), s.scalar(s.setting("p"))});
      }},
-    {"relu", "Relu", onnx_same},
     {"reshape", "", onnx_own<onnx_reshape>},
-    {"selu", "Selu", onnx_same},
-    {"sigmoid", "Sigmoid", onnx_same},
     {"silu", "",
      [](OnnxStep& s, const char*) {
        return s.op("Mul", {s.in(), s.op("Sigmoid", {s.in()})});
      }},
     {"slice", "", onnx_own<onnx_slice>},
     {"softmax", "Softmax", onnx_last_axis},
-    {"softplus", "Softplus", onnx_same},
-    {"sqrt", "Sqrt", onnx_same},
     {"square", "",
      [](OnnxStep& s, const char*) {
        return s.op("Mul", {s.in(), s.in()});
      }},
-    {"subtract", "Sub", onnx_binary},
     {"sum", "", onnx_reduction<false, Axes::all>},
     {"sum_batch", "", onnx_reduction<false, Axes::batch>},
     {"sum_features", "", onnx_reduction<false, Axes::features>},
-    {"tanh", "Tanh", onnx_same},
     {"transpose", "", onnx_own<onnx_transpose>},
     {"weighted_mean", "", onnx_own<onnx_weighted_mean>},
 };
@@ -396,15 +381,17 @@ class OnnxExport {
 
   std::string add_op(const Node& node) {
     const std::string_view op = node.op->doc().name;
+    const OnnxOperator& onnx = node.op->traits().onnx;
     const auto mapping = std::ranges::find(kMappings, op, &OnnxMapping::name);
-    if (mapping == std::end(kMappings))
+    if (mapping == std::end(kMappings) && onnx.name.empty())
       throw Error(cat("'", node.name, "' cannot be exported: ONNX has no counterpart of ", op));
     Names inputs;
     for (const int input : node.inputs) inputs.push_back(names_[static_cast<std::size_t>(input)]);
     OnnxStep step(out_, node, inputs);
     std::vector<onnx::Node>& nodes = out_.file().nodes;
     const std::size_t before = nodes.size();
-    std::string result = mapping->write(step, mapping->type);
+    std::string result = mapping == std::end(kMappings) ? onnx_own_operator(step, onnx)
+                                                        : mapping->write(step, mapping->type);
     // What the last operator computes bears the name that the node has here.
     if (nodes.size() > before) result = nodes.back().outputs[0] = node.name;
     return result;
@@ -481,6 +468,8 @@ void export_onnx(const Model& model, const std::filesystem::path& path) {
 std::vector<std::string_view> onnx_operations() {
   std::vector<std::string_view> names;
   for (const OnnxMapping& m : kMappings) names.push_back(m.name);
+  for (const auto& [name, kind] : op_kinds())
+    if (!kind.traits->onnx.name.empty()) names.push_back(name);
   return names;
 }
 

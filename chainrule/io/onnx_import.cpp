@@ -150,24 +150,25 @@ class OnnxImport {
         model == file_.metadata.end())
       return false;
     try {
-      const auto said = essential(model->second), found = essential(text);
-      return std::ranges::equal(said, found, [](const LayerSpec& a, const LayerSpec& b) {
-        if (a.kind != b.kind || a.values.size() != b.values.size()) return false;
-        for (std::size_t i = 0; i < a.values.size(); ++i)
-          if (a.kind->fields[i].name != "init" && !same_value(a.values[i], b.values[i]))
-            return false;
-        return true;
-      });
+      const LayerSpecs one = parse_model(model->second), other = parse_model(text);
+      return std::ranges::equal(
+          essential(one), essential(other), [](const LayerSpec* a, const LayerSpec* b) {
+            if (a->kind != b->kind || a->values.size() != b->values.size()) return false;
+            for (std::size_t i = 0; i < a->values.size(); ++i)
+              if (a->kind->fields[i].name != "init" && !same_value(a->values[i], b->values[i]))
+                return false;
+            return true;
+          });
     } catch (const Error&) {
       return false;
     }
   }
-  static std::vector<LayerSpec> essential(std::string_view text) {
-    std::vector<LayerSpec> specs = parse_model(text);
-    std::erase_if(specs, [](const LayerSpec& s) {
-      return s.kind->name == "dropout" || s.kind->name == "flatten";
+  static std::vector<const LayerSpec*> essential(const LayerSpecs& layers) {
+    std::vector<const LayerSpec*> all = flat(layers);
+    std::erase_if(all, [](const LayerSpec* s) {
+      return s->kind->name == "dropout" || s->kind->name == "flatten";
     });
-    return specs;
+    return all;
   }
   /// The graph has numbers of 32 bits.
   static bool same_value(const std::string& a, const std::string& b) {

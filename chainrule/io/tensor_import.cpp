@@ -50,15 +50,11 @@ std::vector<std::string> modules(const SafeTensors& content) {
 }
 
 /// Names of the layers with parameters, in the order of the text.
-std::vector<std::string> layers_with_parameters(const std::vector<LayerSpec>& specs) {
+std::vector<std::string> layers_with_parameters(const LayerSpecs& specs) {
   std::vector<std::string> names;
   std::map<std::string_view, int> numbers;
-  for (const LayerSpec& s : specs) {
-    const std::string name = cat(s.kind->prefix, ++numbers[s.kind->prefix]);
-    const std::string_view kind = s.kind->name;
-    if (kind == "linear" || kind == "bias" || kind == "batch_norm" || kind == "layer_norm")
-      names.push_back(name);
-  }
+  for (const LayerSpec* s : flat(specs))
+    if (s->kind->parameters) names.push_back(cat(s->kind->prefix, ++numbers[s->kind->prefix]));
   return names;
 }
 

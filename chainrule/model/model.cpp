@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <tuple>
 
 #include "chainrule/layers/init.h"
 #include "chainrule/model/layer_table.h"
@@ -26,40 +27,15 @@ struct Model::State {
 
 namespace {
 
-/// The initialiser that suits the weights of layer `i`: what the next layer that cares asks for.
-std::string_view suitable_init(const std::vector<LayerSpec>& specs, std::size_t i) {
-  for (++i; i < specs.size(); ++i)
-    if (!specs[i].kind->init_before.empty()) return specs[i].kind->init_before;
-  return "glorot_uniform";
-}
-
-Index parameters_of(const Graph& g, std::size_t from) {
-  Index count = 0;
-  for (const int id : g.params().subspan(from)) count += g.node(id).shape.size();
-  return count;
-}
-
-/// Adds the layers to x.
-Var build_layers(std::string_view text, const std::vector<LayerSpec>& specs, Var x,
-                 std::string_view init, Location at) {
-  const Graph& g = x.graph();
-  std::map<std::string_view, int> numbers;
-  Index parameters = 0;
-  for (std::size_t i = 0; i < specs.size(); ++i) {
-    const LayerSpec& spec = specs[i];
-    const std::string name = cat(spec.kind->prefix, ++numbers[spec.kind->prefix]);
-    const std::size_t before = g.params().size();
-    try {
-      x = spec.kind->build(spec, x, name, init.empty() ? suitable_init(specs, i) : init, at);
-      x = x.graph().rename(x, name);
-    } catch (const ShapeError& e) {
-      fail_at(text, spec.where, e.what());
-    }
-    parameters += parameters_of(g, before);
-    if (parameters > kMaxParameters)
-      fail_at(text, spec.where, cat("more than ", grouped(kMaxParameters), " parameters"));
-  }
-  return x.shape().rank() > 1 ? flatten(x, at) : x;
+/// Adds the input and the layers; the output has one axis.
+std::pair<Var, Var> build_layers(Graph& graph, std::string_view text, const LayerSpecs& specs,
+                                 const Shape& features, std::string_view init, Location at) {
+  const Shape shape = features.rank() == 0 ? Shape{1} : features.with_batch(false);
+  const Index vocabulary = vocabulary_of(specs);
+  const Var x =
+      vocabulary > 0 ? graph.class_input("x", vocabulary, shape, at) : graph.input("x", shape, at);
+  const Var y = LayerBuilder(text, specs, init)(x, at);
+  return {x, y.shape().rank() > 1 ? flatten(y, at) : y};
 }
 
 /// What the output means: the last layer knows best, then the loss.
@@ -121,24 +97,24 @@ Var add_penalties(Var loss, std::string_view option, const std::map<std::string,
 
 Index parameter_count(std::string_view text, const Shape& features) {
   Graph graph;
-  const Var x = graph.input("x", features.rank() == 0 ? Shape{1} : features);
-  build_layers(text, parse_model(text), x, "zeros", Location::current());
-  return parameters_of(graph, 0);
+  build_layers(graph, text, parse_model(text), features, "zeros", Location::current());
+  Index count = 0;
+  for (const int id : graph.params()) count += graph.node(id).shape.size();
+  return count;
 }
 
 Model::Model(std::string_view text, const Shape& features, ModelOptions options, Location at)
     : state_(std::make_unique<State>()) {
-  const std::vector<LayerSpec> specs = parse_model(text);
+  const LayerSpecs specs = parse_model(text);
   const LossKind& loss = loss_kind(options.loss);
   if (options.label_smoothing != 0 && loss.name != "softmax_cross_entropy")
     throw Error(cat("label smoothing is for softmax_cross_entropy, the loss is ", loss.name));
   if (!options.init.empty()) initializer(options.init);  // throws what is wrong
 
   State& s = *state_;
-  for (const LayerSpec& spec : specs) s.text += cat(s.text.empty() ? "" : ", ", spec.text());
+  s.text = text_of(specs);
   s.features = features.with_batch(false);
-  s.input = s.graph.input("x", features.rank() == 0 ? Shape{1} : s.features, at);
-  s.output = build_layers(text, specs, s.input, options.init, at);
+  std::tie(s.input, s.output) = build_layers(s.graph, text, specs, features, options.init, at);
   const Index width = outputs();
   s.target = loss.class_target(width) ? s.graph.class_input("y", width, {}, at)
                                       : s.graph.input("y", {width}, at);
@@ -148,7 +124,7 @@ Model::Model(std::string_view text, const Shape& features, ModelOptions options,
   total = add_penalties(total, "l1", options.l1, l1_penalty, at);
   total = add_penalties(total, "l2", options.l2, l2_penalty, at);
   s.loss = s.graph.rename(total, "loss");
-  s.output_kind = meaning(specs.back(), loss, width);
+  s.output_kind = meaning(*flat(specs).back(), loss, width);
   s.params.emplace(s.graph, options.seed);
   s.options = std::move(options);
 }
@@ -191,7 +167,8 @@ std::vector<HelpLine> layer_help() {
 
 std::vector<HelpLine> loss_help() {
   std::vector<HelpLine> lines;
-  for (const LossKind& kind : loss_kinds()) lines.push_back({std::string(kind.name), kind.help});
+  for (const LossKind& kind : loss_kinds())
+    lines.push_back({std::string(kind.name), std::string(kind.help)});
   return lines;
 }
 

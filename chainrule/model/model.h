@@ -78,8 +78,8 @@ std::vector<std::string_view> layer_names();
 
 /// The same for help.
 struct HelpLine {
-  std::string usage;      ///< "linear N [bias=true] [init=NAME]"
-  std::string_view text;  ///< what it does
+  std::string usage;  ///< "linear N [bias=true] [init=NAME]"
+  std::string text;   ///< what it does
 };
 std::vector<HelpLine> loss_help();
 std::vector<HelpLine> layer_help();

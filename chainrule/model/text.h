@@ -1,8 +1,12 @@
-// The grammar of a model's text: layers separated by commas, words by blanks, options as
-// key=value. Texts come from files and command lines and are not trusted.
+// The grammar of a model's text. Texts come from files and command lines and are not trusted.
+//
+//   sequence  item, item, ...
+//   item      layer  |  3 * layer  |  NAME = (sequence)     defines a part, which its name then
+//   adds layer     NAME words key=value ...  |  NAME(sequence | sequence | ...)  |  (sequence)
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,14 +21,18 @@ struct Word {
 };
 
 struct LayerText {
-  Word name;
-  std::vector<Word> arguments;                 ///< linear *50*
-  std::vector<std::pair<Word, Word>> options;  ///< linear 50 *bias=false*
+  Word name;                                     ///< "" for sequences in brackets alone
+  std::vector<Word> arguments;                   ///< linear *50*
+  std::vector<std::pair<Word, Word>> options;    ///< linear 50 *bias=false*
+  std::vector<std::vector<LayerText>> branches;  ///< concat(*linear 8* | *linear 8, tanh*)
+  std::int64_t repeat = 1;                       ///< *3* * (linear 50, relu)
+  bool defines = false;                          ///< name = (...)
 };
 
-/// Splits a text into layers, at least one; the result points into `text`. Throws Error for no
-/// layer, an empty layer, an option without key or value, more than 10,000 characters or 1,000
-/// layers.
+/// Splits a text into layers, at least one; the result points into `text`. An empty branch of
+/// several stands for its input. Throws Error for no layer, an empty layer, an option without key
+/// or value, a bracket without its counterpart, more than 10,000 characters, 1,000 layers with
+/// repetitions, or 20 brackets within each other.
 std::vector<LayerText> split_layers(std::string_view text);
 
 /// Throws Error: "BEFORE at column 1 of the modelAFTER", then the text with a mark below `word`.

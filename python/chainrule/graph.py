@@ -258,7 +258,7 @@ class Var:
     def __pow__(self, exponent: Number) -> "Var":
         if not isinstance(exponent, (int, float, np.number)):
             raise TypeError(f"x ** y expects a number as y, not {type(exponent).__name__} {where()}")
-        return call("square", self) if exponent == 2 else call("power", self, exponent=float(exponent))
+        return call("square", self) if exponent == 2 else call("power", self, p=float(exponent))
 
     def __getitem__(self, key: Any) -> "Var":
         """``x[..., 2:5]``: elements of the last axis."""

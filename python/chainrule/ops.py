@@ -5,9 +5,10 @@ B counts rows, C classes, F features, I and O what goes into and comes out of a 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from .graph import Var, call
+from .graph import Var, call, constant
 
 __all__ = [
     "negate", "abs", "exp", "log", "sqrt", "square", "relu", "selu", "gelu", "gelu_tanh",
@@ -108,7 +109,8 @@ def transpose(x: Any) -> Var:
 
 def flatten(x: Any) -> Var:
     """One axis with all elements of a row: [B, 28, 28] -> [B, 784]."""
-    return call("flatten", x)
+    v = x if isinstance(x, Var) else constant(x)
+    return v.reshape(math.prod(v._dims))
 
 
 def sum(x: Any) -> Var:
@@ -163,7 +165,7 @@ def elu(x: Any, alpha: float = 1.0) -> Var:
 
 def power(x: Any, exponent: float) -> Var:
     """x to a fixed power, any shape."""
-    return call("power", x, exponent=float(exponent))
+    return call("power", x, p=float(exponent))
 
 
 def clip(x: Any, low: float, high: float) -> Var:
@@ -218,12 +220,12 @@ def batch_norm(x: Any, gamma: Any, beta: Any, running_mean: Var, running_var: Va
 
 def l1_penalty(w: Any, strength: float) -> Var:
     """strength Σ |w|: any shape -> []."""
-    return call("l1_penalty", w, strength=float(strength))
+    return call("l1_penalty", w, **{"lambda": float(strength)})
 
 
 def l2_penalty(w: Any, strength: float) -> Var:
     """strength Σ w², without the factor 1/2: any shape -> []."""
-    return call("l2_penalty", w, strength=float(strength))
+    return call("l2_penalty", w, **{"lambda": float(strength)})
 
 
 def _loss(name: str, x: Any, target: Any, weights: Any, reduction: str, **options: Any) -> Var:

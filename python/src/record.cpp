@@ -4,6 +4,8 @@
 #include <map>
 
 #include "chainrule/chainrule.h"
+#include "chainrule/graph/registry.h"
+#include "chainrule/losses/row_loss.h"
 
 namespace chainrule::python {
 namespace {
@@ -14,140 +16,48 @@ struct Call {
   py::dict options;
 
   Var at(std::size_t i) const { return i < in.size() ? in[i].var : Var{}; }
-  template <class T>
-  T option(const char* name) const {
-    return options[name].cast<T>();
-  }
-  Reduction reduction() const {
-    const auto name = option<std::string>("reduction");
-    if (name == "mean") return Reduction::mean;
-    if (name == "sum") return Reduction::sum;
-    if (name == "none") return Reduction::none;
-    throw Error(cat("there is no reduction '", name, "', expected mean, sum or none"));
+  LossOptions loss() const {
+    const auto name = options["reduction"].cast<std::string>();
+    const std::map<std::string, Reduction> known = {
+        {"mean", Reduction::mean}, {"sum", Reduction::sum}, {"none", Reduction::none}};
+    const auto it = known.find(name);
+    if (it == known.end())
+      throw Error(cat("there is no reduction '", name, "', expected mean, sum or none"));
+    return {.weights = at(2), .reduction = it->second};
   }
 };
-
-using Builder = Var (*)(const Call&);
 
 const Location kNowhere{};  // Python adds its own line to an error
 
-template <Var (*F)(Var, Location)>
-Var unary(const Call& c) {
-  return F(c.at(0), kNowhere);
-}
-template <Var (*F)(Operand, Operand)>
-Var binary(const Call& c) {
-  return F(c.in[0], c.in[1]);
-}
-template <Var (*F)(Var, Var, LossOptions, Location)>
-Var loss(const Call& c) {
-  return F(c.at(0), c.at(1), {.weights = c.at(2), .reduction = c.reduction()}, kNowhere);
+SettingValue setting_value(const py::handle& given) {
+  if (py::isinstance<py::bool_>(given)) return given.cast<bool>();
+  if (py::isinstance<py::int_>(given)) return given.cast<Index>();
+  if (py::isinstance<py::float_>(given)) return given.cast<double>();
+  return given.cast<std::vector<Index>>();
 }
 
-const std::map<std::string, Builder, std::less<>> kBuilders = {
-    {"add", binary<add>},
-    {"subtract", binary<subtract>},
-    {"multiply", binary<multiply>},
-    {"divide", binary<divide>},
-    {"maximum", binary<maximum>},
-    {"minimum", binary<minimum>},
-    {"negate", unary<negate>},
-    {"abs", unary<abs>},
-    {"exp", unary<exp>},
-    {"log", unary<log>},
-    {"sqrt", unary<sqrt>},
-    {"square", unary<square>},
-    {"relu", unary<relu>},
-    {"selu", unary<selu>},
-    {"gelu", unary<gelu>},
-    {"gelu_tanh", unary<gelu_tanh>},
-    {"silu", unary<silu>},
-    {"sigmoid", unary<sigmoid>},
-    {"tanh", unary<tanh>},
-    {"softplus", unary<softplus>},
-    {"softmax", unary<softmax>},
-    {"log_softmax", unary<log_softmax>},
-    {"transpose", unary<transpose>},
-    {"flatten", unary<flatten>},
-    {"sum", unary<sum>},
-    {"mean", unary<mean>},
-    {"sum_batch", unary<sum_batch>},
-    {"mean_batch", unary<mean_batch>},
-    {"sum_features", unary<sum_features>},
-    {"mean_features", unary<mean_features>},
-    {"squared_error", loss<squared_error>},
-    {"half_squared_error", loss<half_squared_error>},
-    {"absolute_error", loss<absolute_error>},
-    {"hinge", loss<hinge>},
-    {"binary_cross_entropy_logits", loss<binary_cross_entropy_logits>},
-    {"leaky_relu",
-     [](const Call& c) { return leaky_relu(c.at(0), c.option<double>("slope"), kNowhere); }},
-    {"elu", [](const Call& c) { return elu(c.at(0), c.option<double>("alpha"), kNowhere); }},
-    {"power", [](const Call& c) { return power(c.at(0), c.option<double>("exponent"), kNowhere); }},
-    {"clip",
-     [](const Call& c) {
-       return clip(c.at(0), c.option<double>("low"), c.option<double>("high"), kNowhere);
-     }},
-    {"dropout", [](const Call& c) { return dropout(c.at(0), c.option<double>("rate"), kNowhere); }},
-    {"matmul", [](const Call& c) { return matmul(c.at(0), c.at(1), kNowhere); }},
-    {"affine", [](const Call& c) { return affine(c.at(0), c.at(1), c.at(2), kNowhere); }},
-    {"weighted_mean", [](const Call& c) { return weighted_mean(c.at(0), c.at(1), kNowhere); }},
-    {"embedding", [](const Call& c) { return embedding(c.at(0), c.at(1), kNowhere); }},
-    {"reshape",
-     [](const Call& c) {
-       return reshape(c.at(0), shape_of(c.option<std::vector<Index>>("shape")), kNowhere);
-     }},
-    {"slice",
-     [](const Call& c) {
-       return slice(c.at(0), c.option<Index>("begin"), c.option<Index>("end"), kNowhere);
-     }},
-    {"concat",
-     [](const Call& c) {
-       std::vector<Var> all;
-       for (std::size_t i = 0; i < c.in.size(); ++i) all.push_back(c.at(i));
-       return concat(std::span<const Var>(all), kNowhere);
-     }},
-    {"layer_norm",
-     [](const Call& c) {
-       return layer_norm(c.at(0), c.at(1), c.at(2), c.option<double>("epsilon"), kNowhere);
-     }},
-    {"batch_norm",
-     [](const Call& c) {
-       return batch_norm(
-           c.at(0), c.at(1), c.at(2), c.at(3), c.at(4),
-           {.momentum = c.option<double>("momentum"), .epsilon = c.option<double>("epsilon")},
-           kNowhere);
-     }},
-    {"l1_penalty",
-     [](const Call& c) { return l1_penalty(c.at(0), c.option<double>("strength"), kNowhere); }},
-    {"l2_penalty",
-     [](const Call& c) { return l2_penalty(c.at(0), c.option<double>("strength"), kNowhere); }},
-    {"huber",
-     [](const Call& c) {
-       return huber(
-           c.at(0), c.at(1),
-           {.weights = c.at(2), .reduction = c.reduction(), .delta = c.option<double>("delta")},
-           kNowhere);
-     }},
-    {"binary_cross_entropy",
-     [](const Call& c) {
-       return binary_cross_entropy(c.at(0), c.at(1),
-                                   {.weights = c.at(2), .reduction = c.reduction()}, kNowhere);
-     }},
-    {"categorical_cross_entropy",
-     [](const Call& c) {
-       return categorical_cross_entropy(c.at(0), c.at(1),
-                                        {.weights = c.at(2), .reduction = c.reduction()}, kNowhere);
-     }},
-    {"softmax_cross_entropy",
-     [](const Call& c) {
-       return softmax_cross_entropy(c.at(0), c.at(1),
-                                    {.weights = c.at(2),
-                                     .reduction = c.reduction(),
-                                     .label_smoothing = c.option<double>("label_smoothing")},
-                                    kNowhere);
-     }},
-};
+/// An operation of the registry; of a loss first one number for each row, then the reduction.
+void make(const std::string& name, const Call& c, Graph& graph) {
+  SettingList settings;
+  for (const auto& [key, value] : c.options)
+    if (const auto word = key.cast<std::string>(); word != "reduction")
+      settings.push_back({word, setting_value(value)});
+  std::vector<Var> inputs;
+  for (const Operand& o : c.in)
+    inputs.push_back(o.is_number ? graph.constant(o.number, kNowhere) : o.var);
+  const bool classes = inputs.size() > 1 && graph.node(inputs[1]).kind == NodeKind::class_input;
+  const std::string multiclass = cat("multiclass_", name);
+  const OpKind& kind =
+      op_kind(classes && find_op_kind(multiclass) != nullptr ? std::string_view(multiclass) : name);
+  if (!c.options.contains("reduction")) {
+    make_op(kind.name(), inputs, settings, kNowhere);
+    return;
+  }
+  const LossOptions options = c.loss();
+  inputs.resize(2);
+  detail::reduce_rows(make_op(kind.name(), inputs, settings, kNowhere), options.weights,
+                      options.reduction, kNowhere);
+}
 
 /// One input of a call: ("input", name, dims), ("class_input", name, classes, dims),
 /// ("param", name, dims, trainable), or a number. Stands for a node that lies elsewhere.
@@ -205,10 +115,7 @@ py::list record(const py::object& what, const py::list& inputs, const py::dict& 
     for (const Operand& o : call.in) vars.push_back(o.var);
     detail::add_node(what.cast<OpHandle>().op, vars, kNowhere);
   } else {
-    const auto name = what.cast<std::string>();
-    const auto found = kBuilders.find(name);
-    if (found == kBuilders.end()) throw Error(cat("there is no operation '", name, "'"));
-    found->second(call);
+    make(what.cast<std::string>(), call, graph);
   }
   return appended(graph, places, first);
 }
@@ -256,6 +163,17 @@ void bind_record(py::module_& m) {
       .def_property_readonly("forward", [](const OpHandle& o) { return o.op->doc().forward; })
       .def_property_readonly("backward", [](const OpHandle& o) { return o.op->doc().backward; })
       .def_property_readonly("stateful", [](const OpHandle& o) { return o.op->has_state(); });
+  m.def("operations", [] {
+    py::list all;
+    for (const auto& [name, kind] : op_kinds()) {
+      py::list settings;
+      for (const SettingInfo& s : kind.settings)
+        settings.append(py::make_tuple(s.name, s.required ? std::string() : str(s.fallback)));
+      all.append(py::make_tuple(std::string(name), kind.doc->inputs, kind.doc->forward,
+                                kind.doc->backward, settings));
+    }
+    return all;
+  });
   m.def("record", &record, py::arg("what"), py::arg("inputs"), py::arg("options"));
 }
 

@@ -12,7 +12,8 @@
 #include "chainrule/chainrule.h"
 #include "chainrule/core/json.h"
 #include "chainrule/core/random.h"
-#include "chainrule/graph/op.h"
+#include "chainrule/graph/registry.h"
+#include "chainrule/model/layer_table.h"
 #include "tests/io/outside.h"
 
 namespace chainrule {
@@ -239,10 +240,19 @@ void add_operations(Cases& c) {
 }
 
 void add_layers(Cases& c) {
-  for (const std::string_view layer : layer_names()) {
-    std::string text(layer);
-    if (layer == "linear") text += " 3";
-    if (layer == "dropout") text += " 0.5";
+  const std::vector<std::string_view> exported = onnx_operations();
+  for (const LayerKind& kind : layer_kinds()) {
+    const std::string& layer = kind.name;
+    const bool exports = std::ranges::find(exported, layer) != exported.end();
+    if (kind.branches || layer == "embedding" || layer == "transpose" ||
+        (find_op_kind(layer) != nullptr && !exports))
+      continue;
+    // Logarithms and roots of positive numbers.
+    const bool positive = layer == "log" || layer == "sqrt" || layer == "power";
+    std::string text = cat(positive ? "softplus, " : "", layer);
+    for (const Field& f : kind.fields)
+      if (f.required)
+        text += f.positional ? cat(" ", layer == "linear" ? "3" : "0.5") : cat(" ", f.name, "=1");
     c.model("layer_" + std::string(layer), text, {6});
     c.model("layer_" + std::string(layer) + "_2d", text, {3, 4});
   }
