@@ -1,6 +1,7 @@
 #include "cli/train_flags.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "chainrule/core/thread_pool.h"
 #include "chainrule/optim/optimizers.h"
@@ -15,6 +16,8 @@ void check_numbers(const TrainFlags& f) {
     if (!(value >= 0)) throw UsageError(cat(flag, " cannot be ", value));
   };
   at_least_0("--batch", static_cast<double>(f.batch));
+  if (f.accumulate < 1)
+    throw UsageError(cat("--accumulate must be at least 1, not ", f.accumulate));
   at_least_0("--epochs", static_cast<double>(f.epochs));
   at_least_0("--steps", static_cast<double>(f.steps));
   at_least_0("--early-stopping", static_cast<double>(f.patience));
@@ -42,7 +45,31 @@ Pace default_pace(const Dataset& train) {
   return {batch, std::clamp<Index>(4000 * batch / train.rows(), 5, 200), 0.005};
 }
 
-Optimizer optimizer_of(const TrainFlags& f, double default_lr) {
+/// "fc2.*:lr=0.01,weight_decay=0": what differs from the other parameters.
+ParamGroup group_of(const TrainFlags& f, const std::string& text, OptimizerSettings settings) {
+  const auto wrong = [&](const std::string& why) {
+    throw UsageError(
+        cat("--group '", text, "' ", why, ", expected for example 'fc2.*:lr=0.01,weight_decay=0'"));
+  };
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos || colon == 0) wrong("has no pattern and ':'");
+  for (std::size_t begin = colon + 1; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    const std::size_t equals = part.find('=');
+    double value = 0;
+    const char* const last = part.data() + part.size();
+    const auto from = equals == part.npos ? part.size() : equals + 1;
+    const auto read = std::from_chars(part.data() + from, last, value);
+    if (equals == part.npos || equals == 0 || read.ec != std::errc() || read.ptr != last)
+      wrong(cat("has '", part, "' where a setting is expected"));
+    settings[part.substr(0, equals)] = value;
+    begin = end + 1;
+  }
+  return {text.substr(0, colon), make_optimizer(f.optimizer, settings)};
+}
+
+OptimizerSettings settings_of(const TrainFlags& f, double default_lr) {
   OptimizerSettings settings;
   if (f.lr)
     settings["lr"] = *f.lr;
@@ -50,7 +77,11 @@ Optimizer optimizer_of(const TrainFlags& f, double default_lr) {
     settings["lr"] = default_lr;
   if (f.momentum) settings["momentum"] = *f.momentum;
   if (f.weight_decay) settings["weight_decay"] = *f.weight_decay;
-  return make_optimizer(f.optimizer, settings);
+  return settings;
+}
+
+Optimizer optimizer_of(const TrainFlags& f, double default_lr) {
+  return make_optimizer(f.optimizer, settings_of(f, default_lr));
 }
 
 }  // namespace
@@ -74,6 +105,12 @@ void declare_train_flags(Args& args, TrainFlags& f, bool data) {
   args.flag("--batch", "N", &f.batch, "rows per step; by default what suits the data");
   args.flag("--epochs", "N", &f.epochs, "passes over the data, or");
   args.flag("--steps", "N", &f.steps, "steps in all");
+  args.flag("--accumulate", "N", &f.accumulate, "N batches make one step, in the memory of one");
+  args.flag("--freeze", "PATTERN", &f.freeze,
+            "parameters that are not trained, such as 'fc1.*'; may be repeated");
+  args.flag("--group", "PATTERN:SETTINGS", &f.groups,
+            "parameters with settings of their own, such as 'fc2.*:lr=0.01,weight_decay=0'; may be "
+            "repeated");
   args.flag("--clip-norm", "X", &f.clip_norm, "limits the norm of all gradients");
   args.flag("--clip-value", "X", &f.clip_value, "limits each gradient");
   args.flag("--early-stopping", "N", &f.patience,
@@ -96,6 +133,7 @@ void check_train_flags(const TrainFlags& flags) {
   check_numbers(flags);
   check_model_flags(flags.model);
   optimizer_of(flags, 0.001);
+  for (const std::string& group : flags.groups) group_of(flags, group, settings_of(flags, 0.001));
   Schedule::parse(flags.schedule);
 }
 
@@ -103,6 +141,10 @@ FitOptions fit_options(const TrainFlags& flags, const Dataset& train) {
   const Pace pace = default_pace(train);
   FitOptions options;
   options.optimizer = optimizer_of(flags, pace.lr);
+  options.frozen = flags.freeze;
+  for (const std::string& group : flags.groups)
+    options.groups.push_back(group_of(flags, group, settings_of(flags, pace.lr)));
+  options.accumulate = flags.accumulate;
   options.schedule = Schedule::parse(flags.schedule);
   options.epochs = flags.epochs > 0 ? flags.epochs : pace.epochs;
   options.steps = flags.steps;
@@ -122,7 +164,10 @@ std::string describe_training(const TrainFlags& f, const FitOptions& options) {
   if (f.momentum) text += cat(", momentum ", *f.momentum);
   if (f.weight_decay) text += cat(", weight decay ", *f.weight_decay);
   if (f.schedule != "constant") text += ", " + options.schedule.str();
-  text += ", batch " + grouped(options.batch) + ", " +
+  if (!f.freeze.empty()) text += cat(", frozen ", joined({f.freeze.begin(), f.freeze.end()}));
+  if (!f.groups.empty()) text += cat(", groups ", joined({f.groups.begin(), f.groups.end()}));
+  text += ", batch " + grouped(options.batch) +
+          (f.accumulate > 1 ? cat(" x ", f.accumulate) : std::string()) + ", " +
           (options.steps > 0 ? counted(options.steps, "step") : counted(options.epochs, "epoch"));
   const int threads = options.threads > 0 ? options.threads : ThreadPool::available();
   return text + cat(", ", counted(threads, "thread"), ", seed ", options.seed);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "chainrule/data/dataset.h"
 #include "chainrule/train/fit.h"
@@ -19,6 +20,8 @@ struct TrainFlags {
   std::string optimizer = "adam", schedule = "constant";
   std::optional<double> lr, momentum, weight_decay, min_accuracy;
   std::int64_t seed = 1, batch = 0, epochs = 0, steps = 0, threads = 0, patience = 0;
+  std::int64_t accumulate = 1;
+  std::vector<std::string> freeze, groups;
   double clip_norm = 0, clip_value = 0, rank_timeout = 60;
   std::string out = "run";
   bool json = false, quiet = false;

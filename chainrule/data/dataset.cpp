@@ -51,7 +51,13 @@ std::vector<T> pick(const std::vector<T>& all, Index width, std::span<const std:
 
 }  // namespace
 
+const NamedArray* Dataset::find_array(std::string_view wanted) const {
+  const auto it = std::ranges::find(arrays, wanted, &NamedArray::name);
+  return it == arrays.end() ? nullptr : &*it;
+}
+
 Index Dataset::rows() const {
+  if (bytes.empty() && numbers().empty() && !arrays.empty()) return arrays[0].rows();
   return static_cast<Index>(bytes.empty() ? numbers().size() : bytes.size()) / features.size();
 }
 
@@ -98,10 +104,21 @@ Dataset Dataset::subset(std::span<const std::int32_t> which) const {
   part.classes = pick(classes, 1, which);
   part.targets = pick(targets, target_size(), which);
   part.weights = pick(weights, 1, which);
+  for (const NamedArray& a : arrays)
+    part.arrays.push_back({a.name, a.shape, pick(a.numbers, a.shape.size(), which),
+                           pick(a.indices, a.shape.size(), which)});
   return part;
 }
 
 void Dataset::validate() const {
+  for (const NamedArray& a : arrays) {
+    if (a.rows() != rows())
+      throw DataError(
+          cat("the array '", a.name, "' has ", a.rows(), " rows, the others have ", rows()));
+    for (const float v : a.numbers)
+      if (!std::isfinite(v))
+        throw DataError(cat("the array '", a.name, "' holds ", v, ", expected finite numbers"));
+  }
   const std::string who = name.empty() ? "the dataset" : "dataset '" + name + "'";
   const auto sized = [&](const char* what, std::size_t size, Index expected) {
     if (size != at(expected))

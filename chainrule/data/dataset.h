@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,18 @@
 #include "chainrule/data/preprocess.h"
 
 namespace chainrule {
+
+/// Further numbers or class indices of each row, for the input of a graph that has this name.
+struct NamedArray {
+  std::string name;
+  Shape shape;                        ///< of one row
+  std::vector<float> numbers;         ///< rows x shape.size(), or empty
+  std::vector<std::int32_t> indices;  ///< the same of class indices
+
+  Index rows() const {
+    return static_cast<Index>(numbers.empty() ? indices.size() : numbers.size()) / shape.size();
+  }
+};
 
 /// Samples with their targets. Features are bytes (images; a value is byte / 255) or floats, own or
 /// borrowed, one of the three; targets are classes or numbers, one of the two, or none (data to
@@ -28,6 +41,10 @@ struct Dataset {
   std::vector<float> targets;            ///< rows x target_names.size(), or empty
   std::vector<std::string> target_names;
   std::vector<float> weights;  ///< one per row, or empty: each counts 1
+  /// For models with several inputs or targets; those without an array of their name read features
+  /// and targets above, which may be absent.
+  std::vector<NamedArray> arrays;
+  const NamedArray* find_array(std::string_view name) const;
 
   Shape image;  ///< {height, width} when a row is a picture, else {}
 

@@ -46,6 +46,7 @@ struct OpTraits {
   bool normalises = false;   ///< brings its first input to mean 0 and variance 1
   bool competes = false;     ///< outputs of a line depend on each other: softmax
   bool reshapes = false;     ///< the same elements in the same order, with other axes
+  bool averages = false;     ///< its one number is the mean of all elements of its input
   bool random = false;       ///< in training; the identity otherwise
   /// What the outputs lie between.
   double low = -std::numeric_limits<double>::infinity();

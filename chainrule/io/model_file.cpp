@@ -7,6 +7,7 @@
 #include "chainrule/core/error.h"
 #include "chainrule/core/plain_text.h"
 #include "chainrule/io/json_limits-inl.h"
+#include "chainrule/io/model_nodes.h"
 #include "chainrule/model/layer_table.h"
 
 namespace chainrule {
@@ -109,15 +110,10 @@ ModelOptions options_from(const Json& json) {
 
 /// A small file may not become a large model. A few more parameters than the file holds get a more
 /// exact error when they are looked for.
-void check_size(const SafeTensors& content, const std::string& text, const Shape& features,
-                const std::string& file) {
-  constexpr Index kFew = 1 << 16, kMostFeatures = Index{1} << 24;
-  if (features.size() > kMostFeatures)
-    refuse_file(file, cat("describes a model of ", grouped(features.size()), " features, at most ",
-                          grouped(kMostFeatures), " are read"));
+void check_size(const SafeTensors& content, Index needed, const std::string& file) {
+  constexpr Index kFew = 1 << 16;
   Index held = 0;
   for (const SafeTensor& t : content.tensors) held += t.size();
-  const Index needed = parameter_count(text, features);
   if (needed - kFew > held)
     refuse_file(file, cat("describes a model of ", grouped(needed),
                           " parameters, its tensors hold ", grouped(held), " numbers"));
@@ -141,8 +137,23 @@ Model model_from(const SafeTensors& content, const std::string& file) {
     refuse_file(file,
                 cat("has format '", field("format").substr(0, 60), "', expected '", kFormat, "'"));
   const Shape features = shape_from(json("features"));
-  check_size(content, field("model"), features, file);
-  Model model(field("model"), features, options_from(json("options")));
+  constexpr Index kMostFeatures = Index{1} << 24;
+  if (features.size() > kMostFeatures)
+    refuse_file(file, cat("describes a model of ", grouped(features.size()), " features, at most ",
+                          grouped(kMostFeatures), " are read"));
+  const auto build = [&] {
+    if (!content.metadata.contains("graph")) {
+      check_size(content, parameter_count(field("model"), features), file);
+      return Model(field("model"), features, options_from(json("options")));
+    }
+    ReadNodes read = read_nodes(field("graph"));
+    Index parameters = 0;
+    for (const int id : read.graph->params()) parameters += read.graph->node(id).shape.size();
+    check_size(content, parameters, file);
+    return Model(std::move(read.graph), read.nodes, field("model"), features,
+                 options_from(json("options")));
+  };
+  Model model = build();
   model.preprocess = preprocess_from(json("preprocess"));
   const Shape& image = model.preprocess.image;
   if (image.rank() != 0 && (image.rank() != 2 || image.size() != features.size()))
@@ -228,6 +239,7 @@ void set_parameters(Model& model, const SafeTensors& content, const std::string&
 std::map<std::string, std::string> model_metadata(const Model& model) {
   return {{"format", std::string(kFormat)},
           {"model", model.text()},
+          {"graph", nodes_json(model)},
           {"features", Json(dims_of(model.features())).dump()},
           {"options", to_json(model.options()).dump()},
           {"preprocess", to_json(model.preprocess).dump()},

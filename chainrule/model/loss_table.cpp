@@ -37,7 +37,8 @@ constexpr LossKind kTable[] = {
        return softmax_cross_entropy(
            output, target,
            {.reduction = Reduction::none, .label_smoothing = options.label_smoothing}, at);
-     }},
+     },
+     true},
     {"categorical_cross_entropy", "classes, from probabilities (after softmax)", always,
      is<OutputKind::probabilities>, build<categorical_cross_entropy>},
     {"binary_cross_entropy_logits", "yes or no, from logits", never, is<OutputKind::binary_logit>,

@@ -17,6 +17,7 @@ struct LossKind {
   OutputKind (*output)(Index outputs);
   /// The loss of each row [B].
   Var (*build)(Var output, Var target, const ModelOptions& options, Location at);
+  bool smooths = false;  ///< it has label_smoothing
 };
 
 std::span<const LossKind> loss_kinds();

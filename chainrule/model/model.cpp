@@ -5,6 +5,7 @@
 #include <optional>
 #include <tuple>
 
+#include "chainrule/graph/op.h"
 #include "chainrule/layers/init.h"
 #include "chainrule/model/layer_table.h"
 #include "chainrule/model/loss_table.h"
@@ -19,8 +20,9 @@ struct Model::State {
   std::string text;
   ModelOptions options;
   Shape features;
-  Graph graph;
-  Var input, output, target, weight, sample_loss, loss;
+  std::unique_ptr<Graph> graph;
+  std::vector<Var> inputs, outputs, targets;
+  Var target, weight, sample_loss, loss;
   OutputKind output_kind = OutputKind::values;
   std::optional<Params<float>> params;
 };
@@ -45,6 +47,19 @@ OutputKind meaning(const LayerSpec& last, const LossKind& loss, Index outputs) {
   if (last.kind->name == "sigmoid" && (outputs == 1 || kind == OutputKind::binary_logit))
     return OutputKind::binary_probability;
   return kind;
+}
+
+/// What an output of a recorded graph means: what the loss makes of it that reads it.
+OutputKind recorded_meaning(const Graph& g, const Var& output) {
+  const int id = g.number(output);
+  for (int reader = id + 1; reader < g.size(); ++reader) {
+    const Node& node = g.node(reader);
+    if (node.kind != NodeKind::op || !node.op->traits().loss || node.inputs[0] != id) continue;
+    const auto kinds = loss_kinds();
+    const auto kind = std::ranges::find(kinds, node.op->doc().name, &LossKind::name);
+    return kind == kinds.end() ? OutputKind::values : kind->output(output.shape().size());
+  }
+  return OutputKind::values;
 }
 
 /// Shell-like: * is any text, ? any character.
@@ -74,26 +89,35 @@ Var add_penalties(Var loss, std::string_view option, const std::map<std::string,
     if (!(lambda >= 0 && std::isfinite(lambda)))
       throw Error(
           cat(option, " of ", in_quotes(pattern), " is ", lambda, ", expected a number from 0"));
-    std::vector<Var> found;
-    std::vector<std::string_view> names;
-    for (const int id : g.params()) {
-      const Node& node = g.node(id);
-      if (!node.param_options.trainable) continue;
-      names.push_back(node.name);
-      if (matches(pattern, node.name)) found.push_back(g.var(id));
-    }
-    if (found.empty())
-      throw Error(cat("no parameter matches ", in_quotes(pattern), " of ", option,
-                      did_you_mean(pattern, names)));
+    const std::vector<int> found = matching_params(g, pattern, option);
     penalties += found.size();
     if (penalties > kMostPenalties)
       throw Error(cat("more than ", grouped(kMostPenalties), " penalties by ", option));
-    for (const Var& w : found) loss = Operand(loss, at) + Operand(penalty(w, lambda, at), at);
+    for (const int p : found) {
+      const Var w = g.var(g.params()[static_cast<std::size_t>(p)]);
+      loss = Operand(loss, at) + Operand(penalty(w, lambda, at), at);
+    }
   }
   return loss;
 }
 
 }  // namespace
+
+std::vector<int> matching_params(const Graph& g, std::string_view pattern,
+                                 std::string_view option) {
+  std::vector<int> found;
+  std::vector<std::string_view> names;
+  for (const int id : g.params()) {
+    const Node& node = g.node(id);
+    if (!node.param_options.trainable) continue;
+    names.push_back(node.name);
+    if (matches(pattern, node.name)) found.push_back(node.param);
+  }
+  if (found.empty())
+    throw Error(cat("no parameter matches ", in_quotes(pattern), " of ", option,
+                    did_you_mean(pattern, names)));
+  return found;
+}
 
 Index parameter_count(std::string_view text, const Shape& features) {
   Graph graph;
@@ -103,30 +127,158 @@ Index parameter_count(std::string_view text, const Shape& features) {
   return count;
 }
 
-Model::Model(std::string_view text, const Shape& features, ModelOptions options, Location at)
-    : state_(std::make_unique<State>()) {
-  const LayerSpecs specs = parse_model(text);
-  const LossKind& loss = loss_kind(options.loss);
-  if (options.label_smoothing != 0 && loss.name != "softmax_cross_entropy")
-    throw Error(cat("label smoothing is for softmax_cross_entropy, the loss is ", loss.name));
-  if (!options.init.empty()) initializer(options.init);  // throws what is wrong
+namespace {
 
+/// The row of losses [B] whose mean a scalar is, or the loss itself when it has one number a row;
+/// an empty Var when it is neither.
+Var rows_of(const Graph& g, const Var& loss) {
+  const Node& node = g.node(loss);
+  if (node.shape.size() != 1)
+    throw ShapeError(cat("the loss '", node.name, "' is ", node.shape.str(),
+                         ", expected one number, or one for each row"));
+  if (node.shape.batched()) return g.var(g.number(loss));
+  if (node.kind != NodeKind::op || !node.op->traits().averages) return {};
+  const Node& rows = g.node(node.inputs[0]);
+  return rows.shape.batched() && rows.shape.size() == 1 ? g.var(node.inputs[0]) : Var();
+}
+
+/// Marks every node that `from` depends on.
+void mark_below(const Graph& g, int from, std::vector<bool>& marked) {
+  marked[static_cast<std::size_t>(from)] = true;
+  for (int id = from; id >= 0; --id)
+    if (marked[static_cast<std::size_t>(id)])
+      for (const int in : g.node(id).inputs) marked[static_cast<std::size_t>(in)] = true;
+}
+
+}  // namespace
+
+Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {
   State& s = *state_;
-  s.text = text_of(specs);
-  s.features = features.with_batch(false);
-  std::tie(s.input, s.output) = build_layers(s.graph, text, specs, features, options.init, at);
-  const Index width = outputs();
-  s.target = loss.class_target(width) ? s.graph.class_input("y", width, {}, at)
-                                      : s.graph.input("y", {width}, at);
-  s.weight = s.graph.input("weight", {}, at);
-  s.sample_loss = s.graph.rename(loss.build(s.output, s.target, options, at), "sample_loss");
-  Var total = weighted_mean(s.sample_loss, s.weight, at);
-  total = add_penalties(total, "l1", options.l1, l1_penalty, at);
-  total = add_penalties(total, "l2", options.l2, l2_penalty, at);
-  s.loss = s.graph.rename(total, "loss");
-  s.output_kind = meaning(*flat(specs).back(), loss, width);
-  s.params.emplace(s.graph, options.seed);
-  s.options = std::move(options);
+  const Graph& g = *s.graph;
+  std::vector<bool> outputs(static_cast<std::size_t>(g.size()), false), losses = outputs;
+  for (const Var& v : s.outputs) mark_below(g, g.number(v), outputs);
+  mark_below(g, g.number(s.loss), losses);
+  for (const int id : g.inputs()) {
+    const auto at = static_cast<std::size_t>(id);
+    if (outputs[at])
+      s.inputs.push_back(g.var(id));
+    else if (losses[at] && !(s.weight && id == g.number(s.weight)))
+      s.targets.push_back(g.var(id));
+  }
+  if (s.inputs.empty()) throw Error("the outputs of the model depend on no input");
+  if (!s.target && !s.targets.empty()) s.target = s.targets[0];
+  s.graph->seal();
+}
+
+Model::Model(std::string_view text, const Shape& features, ModelOptions options, Location at)
+    : Model([&] {
+        const LayerSpecs specs = parse_model(text);
+        const LossKind& loss = loss_kind(options.loss);
+        if (options.label_smoothing != 0 && !loss.smooths)
+          throw Error(cat("label smoothing is for softmax_cross_entropy, the loss is ", loss.name));
+        if (!options.init.empty()) initializer(options.init);  // throws what is wrong
+        auto s = std::make_unique<State>();
+        s->text = text_of(specs);
+        s->features = features.with_batch(false);
+        s->graph = std::make_unique<Graph>();
+        Graph& g = *s->graph;
+        s->outputs = {build_layers(g, text, specs, features, options.init, at).second};
+        const Index width = s->outputs[0].shape().size();
+        s->target = loss.class_target(width) ? g.class_input("y", width, {}, at)
+                                             : g.input("y", {width}, at);
+        s->weight = g.input("weight", {}, at);
+        s->sample_loss = g.rename(loss.build(s->outputs[0], s->target, options, at), "sample_loss");
+        Var total = weighted_mean(s->sample_loss, s->weight, at);
+        total = add_penalties(total, "l1", options.l1, l1_penalty, at);
+        total = add_penalties(total, "l2", options.l2, l2_penalty, at);
+        s->loss = g.rename(total, "loss");
+        s->output_kind = meaning(*flat(specs).back(), loss, width);
+        s->params.emplace(g, options.seed);
+        s->options = std::move(options);
+        return s;
+      }()) {}
+
+Model::Model(const Graph& graph, const ModelParts& parts, Location at)
+    : Model([&] {
+        if (parts.outputs.empty() || parts.losses.empty())
+          throw Error(cat("a model needs at least one output and one loss ", describe(at)));
+        auto s = std::make_unique<State>();
+        s->graph = graph.clone();
+        Graph& g = *s->graph;
+        const auto own = [&](const Var& v) { return g.var(g.number(v)); };
+        for (const Var& v : parts.outputs) s->outputs.push_back(own(v));
+        Var rows, total;
+        bool of_rows = true;
+        const auto add_up = [&](Var& sum, const Var& term, double weight) {
+          const Var scaled = weight == 1 ? term : Operand(term, at) * Operand(weight, at);
+          sum = sum ? Operand(sum, at) + Operand(scaled, at) : scaled;
+        };
+        for (const WeightedLoss& l : parts.losses)
+          of_rows &= static_cast<bool>(rows_of(g, own(l.loss)));
+        for (const WeightedLoss& l : parts.losses) {
+          const Var loss = own(l.loss);
+          if (of_rows)
+            add_up(rows, rows_of(g, loss), l.weight);
+          else
+            add_up(total, loss.shape().batched() ? mean(loss, at) : loss, l.weight);
+        }
+        if (of_rows) {
+          s->sample_loss = rows;
+          s->weight = g.has("weight") ? g.find("weight") : g.input("weight", {}, at);
+          total = weighted_mean(rows, s->weight, at);
+        }
+        total = add_penalties(total, "l1", parts.l1, l1_penalty, at);
+        total = add_penalties(total, "l2", parts.l2, l2_penalty, at);
+        s->loss = g.has("loss") ? total : g.rename(total, "loss");
+        s->options = {.loss = "", .init = "", .seed = parts.seed, .l1 = parts.l1, .l2 = parts.l2};
+        s->output_kind = recorded_meaning(g, s->outputs[0]);
+        s->params.emplace(g, parts.seed);
+        return s;
+      }()) {
+  state_->features = state_->inputs[0].shape().with_batch(false);
+}
+
+Model::Model(std::unique_ptr<Graph> graph, const ModelNodes& nodes, std::string text,
+             Shape features, ModelOptions options)
+    : Model([&] {
+        auto s = std::make_unique<State>();
+        s->graph = std::move(graph);
+        const auto node = [&](int id) {
+          if (id < -1 || id >= s->graph->size())
+            throw Error(cat("node ", id, " of ", s->graph->size(), " is named"));
+          return id < 0 ? Var() : s->graph->var(id);
+        };
+        for (const int id : nodes.outputs) s->outputs.push_back(node(id));
+        s->target = node(nodes.target), s->weight = node(nodes.weight);
+        s->sample_loss = node(nodes.sample_loss), s->loss = node(nodes.loss);
+        if (s->outputs.empty() || !s->outputs[0] || !s->loss)
+          throw Error("it names no output or no loss");
+        if (s->loss.shape() != Shape()) throw Error("its loss is no single number");
+        s->text = std::move(text), s->features = features, s->options = std::move(options);
+        s->output_kind = s->text.empty()
+                             ? recorded_meaning(*s->graph, s->outputs[0])
+                             : meaning(*flat(parse_model(s->text)).back(),
+                                       loss_kind(s->options.loss), s->outputs[0].shape().size());
+        s->params.emplace(*s->graph, s->options.seed);
+        return s;
+      }()) {}
+
+Model Model::fresh(std::uint64_t seed) const {
+  ModelOptions options = state_->options;
+  options.seed = seed;
+  Model copy(state_->graph->clone(), nodes(), state_->text, state_->features, std::move(options));
+  copy.preprocess = preprocess, copy.class_names = class_names;
+  return copy;
+}
+
+ModelNodes Model::nodes() const {
+  const Graph& g = *state_->graph;
+  const auto number = [&](const Var& v) { return v ? g.number(v) : -1; };
+  ModelNodes n;
+  for (const Var& v : state_->outputs) n.outputs.push_back(number(v));
+  n.target = number(state_->target), n.weight = number(state_->weight);
+  n.sample_loss = number(state_->sample_loss), n.loss = number(state_->loss);
+  return n;
 }
 
 Model::Model(Model&&) noexcept = default;
@@ -136,15 +288,18 @@ Model::~Model() = default;
 const std::string& Model::text() const { return state_->text; }
 const ModelOptions& Model::options() const { return state_->options; }
 const Shape& Model::features() const { return state_->features; }
-const Graph& Model::graph() const { return state_->graph; }
+const Graph& Model::graph() const { return *state_->graph; }
 Params<float>& Model::params() const { return *state_->params; }
-Var Model::input() const { return state_->input; }
-Var Model::output() const { return state_->output; }
+Var Model::input() const { return state_->inputs[0]; }
+Var Model::output() const { return state_->outputs[0]; }
+const std::vector<Var>& Model::inputs() const { return state_->inputs; }
+const std::vector<Var>& Model::all_outputs() const { return state_->outputs; }
+const std::vector<Var>& Model::targets() const { return state_->targets; }
 Var Model::target() const { return state_->target; }
 Var Model::weight() const { return state_->weight; }
 Var Model::sample_loss() const { return state_->sample_loss; }
 Var Model::loss() const { return state_->loss; }
-Index Model::outputs() const { return state_->output.shape().size(); }
+Index Model::outputs() const { return state_->outputs[0].shape().size(); }
 OutputKind Model::output_kind() const { return state_->output_kind; }
 
 std::vector<std::string_view> layer_names() {

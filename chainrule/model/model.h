@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chainrule/data/preprocess.h"
@@ -30,10 +31,39 @@ struct ModelOptions {
 /// What the numbers of Model::output() mean.
 enum class OutputKind { values, logits, probabilities, binary_logit, binary_probability };
 
-/// A graph from an input to a loss, with its parameters in float. Made from a text such as
-/// `linear 512, relu, dropout 0.2, linear 10`; the size of the input comes from the data.
+/// A loss among several. It has a number for each row, or is the mean of such, or any scalar.
+struct WeightedLoss {
+  WeightedLoss(Var loss, double weight = 1) : loss(std::move(loss)), weight(weight) {}  // NOLINT
+  Var loss;
+  double weight;
+};
+
+/// What the nodes of a recorded graph are for.
+struct ModelParts {
+  std::vector<Var> outputs;
+  std::vector<WeightedLoss> losses;
+  std::uint64_t seed = 0;
+  std::map<std::string, double> l1 = {}, l2 = {};  ///< as in ModelOptions
+};
+
+/// The same by number, as a file keeps it; -1: there is none.
+struct ModelNodes {
+  std::vector<int> outputs;
+  int target = -1, weight = -1, sample_loss = -1, loss = -1;
+};
+
+/// A graph from inputs to outputs and a loss, with its parameters in float. Made from a text such
+/// as `linear 512, relu, dropout 0.2, linear 10`, where the size of the input comes from the data,
+/// or from any graph that somebody recorded.
 class Model {
  public:
+  /// A copy of what `graph` has recorded so far; the Vars of its nodes may be used with tapes of
+  /// this model. Sample weights are a further input, "weight", when each loss is one of rows.
+  /// Throws Error when there is no output or loss, or they belong to another graph.
+  Model(const Graph& graph, const ModelParts& parts, Location at = Location::current());
+  /// Of a file. Throws Error when the numbers do not fit the graph.
+  Model(std::unique_ptr<Graph> graph, const ModelNodes& nodes, std::string text, Shape features,
+        ModelOptions options);
   /// Throws Error with one sentence when the text or an option is wrong; with the text and a mark
   /// below the word in question when it is the text.
   Model(std::string_view text, const Shape& features, ModelOptions options = {},
@@ -42,21 +72,32 @@ class Model {
   Model& operator=(Model&&) noexcept;
   ~Model();
 
-  const std::string& text() const;  ///< as given, in canonical form
+  /// The same network with parameters as they start with that seed.
+  Model fresh(std::uint64_t seed) const;
+
+  const std::string& text() const;  ///< as given, in canonical form; "" for a recorded graph
   const ModelOptions& options() const;
   const Shape& features() const;
 
   const Graph& graph() const;
   Params<float>& params() const;
-  Var input() const;        ///< [B, features...]
-  Var output() const;       ///< [B, outputs], before the loss
-  Var target() const;       ///< class indices [B], or numbers [B, outputs]
-  Var weight() const;       ///< sample weights [B]; always there, 1 unless the data say otherwise
-  Var sample_loss() const;  ///< [B]: the loss of each row, unweighted
+  Var input() const;        ///< [B, features...], the first of several
+  Var output() const;       ///< [B, outputs], before the loss; the first of several
+  Var target() const;       ///< class indices [B], or numbers [B, outputs]; an empty Var if none
+  Var weight() const;       ///< sample weights [B], 1 unless the data say otherwise; or empty
+  Var sample_loss() const;  ///< [B]: the loss of each row, unweighted; or empty
   Var loss() const;         ///< scalar that training minimises: weighted mean plus penalties
   Index outputs() const;    ///< width of output()
   OutputKind output_kind() const;
-  bool class_target() const { return graph().node(target()).kind == NodeKind::class_input; }
+  bool class_target() const {
+    return target() && graph().node(target()).kind == NodeKind::class_input;
+  }
+  /// What the outputs depend on.
+  const std::vector<Var>& inputs() const;
+  const std::vector<Var>& all_outputs() const;
+  /// Further inputs of the loss, without weight(): target() and what others there are.
+  const std::vector<Var>& targets() const;
+  ModelNodes nodes() const;
 
   // What a saved model carries beside its parameters.
   Preprocess preprocess;
@@ -69,8 +110,14 @@ class Model {
 
  private:
   struct State;
+  explicit Model(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+/// Numbers of the trainable parameters whose name matches a pattern: * is any text, ? any
+/// character. Throws Error, naming the option that the pattern is of, when there is none.
+std::vector<int> matching_params(const Graph& graph, std::string_view pattern,
+                                 std::string_view option);
 
 /// Names of the losses and layers that a model may use, for "did you mean".
 std::vector<std::string_view> loss_names();

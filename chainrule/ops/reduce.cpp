@@ -14,6 +14,7 @@ struct Sum {
   inline static const OpDoc doc{"sum", {"x"}, "y = sum of x over everything", {"dx = dy"}};
 };
 struct Mean {
+  static constexpr OpTraits traits{.averages = true};
   static constexpr Over kOver = Over::all;
   static constexpr bool kMean = true;
   inline static const OpDoc doc{"mean", {"x"}, "y = sum of x over everything / n", {"dx = dy / n"}};
@@ -45,6 +46,10 @@ struct MeanFeatures {
 template <class Kind>
 struct Reduce {
   static constexpr const OpDoc& doc = Kind::doc;
+  static constexpr OpTraits traits = [] {
+    if constexpr (requires { Kind::traits; }) return OpTraits(Kind::traits);
+    return OpTraits{};
+  }();
   static constexpr bool kAssigns = true;
 
   Shape infer(std::span<const Shape> in) const {

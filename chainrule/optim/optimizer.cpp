@@ -24,6 +24,21 @@ void check_setting(std::string_view rule, std::string_view setting, double value
 }  // namespace detail
 
 template <class T>
+void Optimizer::update(const OptimizerState<T>& state, std::span<T> values,
+                       std::span<const T> grads, Index begin, Index end, double lr,
+                       ThreadPool& pool) const {
+  pool.split(end - begin, kGrain, [&](Index first, Index last) {
+    first += begin, last += begin;
+    std::array<T*, kMaxSlots> part{};
+    for (std::size_t i = 0; i < state.slots.size(); ++i)
+      part[i] = const_cast<T*>(state.slots[i].data()) + first;
+    rule_->update(
+        UpdateSpan<T>{values.data() + first, grads.data() + first, part.data(), last - first}, lr,
+        state.step);
+  });
+}
+
+template <class T>
 void Optimizer::step(OptimizerState<T>& state, std::span<T> values, std::span<const T> grads,
                      double lr, ThreadPool& pool) const {
   const std::size_t slots = state.slots.size();
@@ -36,15 +51,13 @@ void Optimizer::step(OptimizerState<T>& state, std::span<T> values, std::span<co
       throw Error(
           cat("[", name(), "] started for ", slot.size(), " parameters, got ", values.size()));
   ++state.step;
-  pool.split(static_cast<Index>(values.size()), kGrain, [&](Index begin, Index end) {
-    std::array<T*, kMaxSlots> part{};
-    for (std::size_t i = 0; i < slots; ++i) part[i] = state.slots[i].data() + begin;
-    rule_->update(
-        UpdateSpan<T>{values.data() + begin, grads.data() + begin, part.data(), end - begin}, lr,
-        state.step);
-  });
+  update(state, values, grads, 0, static_cast<Index>(values.size()), lr, pool);
 }
 
+template void Optimizer::update(const OptimizerState<float>&, std::span<float>,
+                                std::span<const float>, Index, Index, double, ThreadPool&) const;
+template void Optimizer::update(const OptimizerState<double>&, std::span<double>,
+                                std::span<const double>, Index, Index, double, ThreadPool&) const;
 template void Optimizer::step(OptimizerState<float>&, std::span<float>, std::span<const float>,
                               double, ThreadPool&) const;
 template void Optimizer::step(OptimizerState<double>&, std::span<double>, std::span<const double>,

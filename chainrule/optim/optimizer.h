@@ -95,6 +95,11 @@ class Optimizer {
   template <class T>
   void step(OptimizerState<T>& state, std::span<T> values, std::span<const T> grads, double lr,
             ThreadPool& pool) const;
+  /// The same of the elements [begin, end) alone, without counting a step: for groups of parameters
+  /// with rules of their own, which have as many slots.
+  template <class T>
+  void update(const OptimizerState<T>& state, std::span<T> values, std::span<const T> grads,
+              Index begin, Index end, double lr, ThreadPool& pool) const;
 
  private:
   struct Base {

@@ -101,7 +101,7 @@ class Recorder final : public Observer {
 /// Training from a fresh start, on as many rows as the steps need.
 void record(Recorder& recorder, const Model& model, const Dataset& data,
             const ModelPageOptions& options) {
-  Model fresh(model.text(), model.features(), model.options());
+  Model fresh = model.fresh(model.options().seed);
   Splits splits;
   splits.train = data.subset(
       first_batch(data, std::min(data.rows(), options.steps * options.batch), options.seed));

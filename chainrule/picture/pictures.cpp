@@ -139,7 +139,7 @@ std::string input_gradients(const Model& model, const Dataset& data,
 
 /// Training from a fresh start, on as many rows as the steps need.
 svg::Picture record_flow(const Model& model, const Dataset& data, FitOptions run) {
-  Model fresh(model.text(), model.features(), model.options());
+  Model fresh = model.fresh(model.options().seed);
   Splits splits;
   splits.train =
       data.subset(first_batch(data, std::min(data.rows(), run.steps * run.batch), run.seed));

@@ -107,7 +107,8 @@ Evaluator::Evaluator(const Model& model, const Dataset& data, Index batch, Threa
       feed_(model, data),
       tape_(model.params(), {.rows = fitting_batch(batch, data.rows()),
                              .pool = &pool,
-                             .outputs = {model.output(), model.sample_loss()}}),
+                             .outputs = {model.output(), model.sample_loss() ? model.sample_loss()
+                                                                             : model.loss()}}),
       order_(counting(data.rows())),
       boundary_(decision_boundary(model)) {
   feed_.check_targets();
@@ -125,13 +126,15 @@ double Evaluator::run(F&& on_batch) {
     feed_.features(tape_, batch);
     feed_.targets(tape_, batch);
     tape_.forward();
-    const View<const float> losses = tape_.value(model_->sample_loss());
+    // A loss that is none of rows is that of the whole batch.
+    const bool of_rows = static_cast<bool>(model_->sample_loss());
+    const View<const float> losses = tape_.value(of_rows ? model_->sample_loss() : model_->loss());
     for (Index i = 0; i < count; ++i) {
       const double w =
           data_->weights.empty()
               ? 1
               : static_cast<double>(data_->weights[static_cast<std::size_t>(first + i)]);
-      loss += w * static_cast<double>(losses[i]);
+      loss += w * static_cast<double>(losses[of_rows ? i : 0]);
       weight += w;
     }
     on_batch(Batch{first, tape_.value(model_->output())});
@@ -185,6 +188,10 @@ Evaluation Evaluator::evaluate(Index top_k) {
     add_up({&among, 1});
     e.accuracy = e.confusion.accuracy();
     e.top_k_accuracy = static_cast<double>(among) / static_cast<double>(e.rows);
+    return e;
+  }
+  if (data_->targets.empty()) {  // several arrays: the loss says all
+    e.loss = run([](const Batch&) {});
     return e;
   }
   const std::size_t width = static_cast<std::size_t>(model_->outputs());

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "chainrule/data/dataset.h"
 #include "chainrule/graph/tape.h"
@@ -11,8 +12,10 @@
 namespace chainrule {
 
 /// Checks once that a dataset fits a model, then writes batches of it straight into a tape's
-/// inputs. Classes become what the model's loss learns from: class indices, a 1 among 0s (one
-/// output per class), or 0 and 1 (two classes, one output). Model and data must outlive it.
+/// inputs: arrays by the names of the nodes, features and targets for the first input and the
+/// target that have none. Classes become what the model's loss learns from: class indices, a 1
+/// among 0s (one output per class), or 0 and 1 (two classes, one output). Model and data must
+/// outlive it.
 class Feed {
  public:
   /// Checks the features. Throws DataError when their number is not the model's.
@@ -40,11 +43,27 @@ class Feed {
   }
 
  private:
+  struct Bound {
+    Var node;
+    const NamedArray* array;
+    bool classes;
+  };
+  Bound bound(const Var& v, const NamedArray& array) const;
+  bool is_bound(const Var& v) const;
+  [[noreturn]] void refuse_unbound(const Var& v) const;
+  template <class T>
+  void named(Tape<T>& tape, std::span<const std::int32_t> rows,
+             const std::vector<Var>& nodes) const;
+  template <class T>
+  void tokens(Tape<T>& tape, std::span<const std::int32_t> rows) const;
+
   const Model* model_;
   const Dataset* data_;
   Index rows_, outputs_;
   Var input_, target_, weight_;
   bool class_target_;
+  std::vector<Bound> arrays_;
+  bool features_ = true, targets_ = true;  ///< of the dataset are read, not an array
 };
 
 }  // namespace chainrule

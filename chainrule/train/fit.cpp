@@ -33,6 +33,13 @@ void check_options(const FitOptions& o) {
   };
   if (o.steps == 0) at_least("the number of epochs", static_cast<double>(o.epochs), 1);
   at_least("the number of steps", static_cast<double>(o.steps), 0);
+  at_least("the number of batches to accumulate", static_cast<double>(o.accumulate), 1);
+  if (o.accumulate > 1 && o.exchange != nullptr)
+    throw Error("several ranks cannot accumulate batches; give each more rows");
+  for (const ParamGroup& g : o.groups)
+    if (g.optimizer.name() != o.optimizer.name() || g.optimizer.slots() != o.optimizer.slots())
+      throw Error(cat("the group ", g.pattern, " is updated by ", g.optimizer.name(), ", expected ",
+                      o.optimizer.name(), " with as many moments"));
   at_least("the limit for clipping by value", o.clip_value, 0);
   at_least("the limit for clipping by norm", o.clip_norm, 0);
   at_least("the patience of early stopping", static_cast<double>(o.patience), 0);
@@ -58,6 +65,48 @@ Exchange* compared(Exchange* exchange, const Model& model, const Splits& data,
   return exchange;
 }
 
+/// A stretch of the trainable parameters that one rule updates.
+struct Stretch {
+  Index begin, end;
+  const Optimizer* optimizer;
+};
+
+/// All of them but the frozen ones.
+std::vector<Stretch> stretches_of(const Model& model, const FitOptions& options) {
+  const Graph& g = model.graph();
+  std::vector<const Optimizer*> rules(g.params().size(), &options.optimizer);
+  for (const ParamGroup& group : options.groups)
+    for (const int p : matching_params(g, group.pattern, "a group"))
+      rules[static_cast<std::size_t>(p)] = &group.optimizer;
+  for (const std::string& pattern : options.frozen)
+    for (const int p : matching_params(g, pattern, "what is frozen"))
+      rules[static_cast<std::size_t>(p)] = nullptr;
+  std::vector<Stretch> all;
+  const auto size = static_cast<Index>(model.params().trainable().size());
+  for (std::size_t p = 0; p < rules.size(); ++p) {
+    const Index begin = model.params().offset(static_cast<int>(p));
+    if (begin >= size || rules[p] == nullptr) continue;
+    const Node& node = g.node(g.params()[p]);
+    const Index end = begin + padded(node.shape.size());
+    if (!all.empty() && all.back().end == begin && all.back().optimizer == rules[p])
+      all.back().end = end;
+    else
+      all.push_back({begin, end, rules[p]});
+  }
+  if (all.empty()) throw Error("every parameter is frozen, there is nothing to train");
+  return all;
+}
+
+std::vector<bool> frozen_of(const Model& model, const FitOptions& options) {
+  std::vector<bool> frozen;
+  for (const std::string& pattern : options.frozen)
+    for (const int p : matching_params(model.graph(), pattern, "what is frozen")) {
+      frozen.resize(model.graph().params().size(), false);
+      frozen[static_cast<std::size_t>(p)] = true;
+    }
+  return frozen;
+}
+
 /// One call of fit().
 class Run {
  public:
@@ -73,6 +122,14 @@ class Run {
 
   void resume(const RunState& from);
   void step();
+  /// What a pass over a batch has found out, its gradients in the tape's.
+  struct Passed {
+    double loss;
+    std::int64_t right;
+    bool finite;
+  };
+  Passed pass(std::span<const std::int32_t> rows);
+  Passed pass_in_parts(std::span<const std::int32_t> rows);
   std::int64_t count_right(std::span<const std::int32_t> rows) const;
   /// Measures and adds a row to the history.
   void end_epoch();
@@ -95,6 +152,8 @@ class Run {
   Tape<float> tape_;
   std::optional<Evaluator> validation_, test_;
   std::span<float> params_, trainable_;
+  std::vector<Stretch> stretches_;
+  Buffer<float> sum_;  ///< of the gradients of a step's batches
   Var output_, loss_;
   float boundary_;
   std::int64_t steps_;
@@ -111,22 +170,25 @@ Run::Run(Model& model, const Splits& data, const FitOptions& options)
       options_((check_options(options), options)),
       pool_(options.threads),
       feed_(model, checked(data.train)),
-      loader_(data.train.rows(), {.batch = options.batch,
+      loader_(data.train.rows(), {.batch = options.batch * options.accumulate,
                                   .shuffle = options.shuffle,
                                   .replacement = options.replacement,
                                   .seed = options.seed}),
       share_(compared(options.exchange, model, data, options), data.train),
-      tape_(model.params(), {.rows = share_.most_rows(loader_.batch()),
+      tape_(model.params(), {.rows = share_.most_rows(std::min(loader_.batch(), options.batch)),
                              .pool = &pool_,
                              .input_gradients = false,
                              .outputs = {},
-                             .param_grads = share_.param_grads(model.params().trainable().size())}),
+                             .param_grads = share_.param_grads(model.params().trainable().size()),
+                             .frozen = frozen_of(model, options)}),
       params_(model.params().all()),
       trainable_(model.params().trainable()),
       output_(model.output()),
       loss_(model.loss()),
       boundary_(decision_boundary(model)) {
   feed_.check_targets();
+  stretches_ = stretches_of(model, options);
+  if (options.accumulate > 1) sum_ = Buffer<float>(static_cast<Index>(trainable_.size()));
   if (options.monitor == Monitor::accuracy && !data.train.has_classes())
     throw Error("accuracy cannot be monitored: the data have no classes");
   constexpr std::int64_t kMostSteps = std::int64_t{1} << 40;  // random numbers have room for these
@@ -214,12 +276,9 @@ std::optional<StopReason> Run::ends() const {
   return std::nullopt;
 }
 
-void Run::step() {
-  trial_.start_step();
-  const Loader::State where = loader_.state();
-  const std::span<const std::int32_t> batch = loader_.next(), rows = share_.take(batch);
+Run::Passed Run::pass(std::span<const std::int32_t> rows) {
   feed_(tape_, rows);
-  if (share_.idle()) std::ranges::fill(tape_.input(model_.weight()), 1.0f);
+  if (share_.idle() && model_.weight()) std::ranges::fill(tape_.input(model_.weight()), 1.0f);
   tape_.forward({.training = true,
                  .seed = options_.seed,
                  .step = static_cast<std::uint64_t>(state_.step),
@@ -234,8 +293,54 @@ void Run::step() {
   // One rank must not stay behind while the others wait for its gradients.
   const bool finite =
       (std::isfinite(own_loss) || options_.exchange != nullptr) && share_.backward(tape_, loss_);
-  const double loss = sums[0];
   told_to_stop_ = sums[2] > 0;
+  if (finite) tape_.update_state();
+  return {sums[0], static_cast<std::int64_t>(sums[1]), finite};
+}
+
+/// Each part's gradient counts by its share of the batch's weights, so that the sum is that of the
+/// batch.
+Run::Passed Run::pass_in_parts(std::span<const std::int32_t> rows) {
+  const auto weight = [&](std::span<const std::int32_t> part) {
+    if (data_.train.weights.empty()) return static_cast<double>(part.size());
+    double sum = 0;
+    for (const std::int32_t r : part)
+      sum += static_cast<double>(data_.train.weights[static_cast<std::size_t>(r)]);
+    return sum;
+  };
+  const double whole = weight(rows);
+  const auto size = static_cast<std::size_t>(tape_.capacity());
+  Passed all{0, 0, true};
+  std::ranges::fill(sum_, 0.0f);
+  for (std::size_t first = 0; first < rows.size() && all.finite; first += size) {
+    const auto part = rows.subspan(first, std::min(size, rows.size() - first));
+    const auto factor = static_cast<float>(whole > 0 ? weight(part) / whole : 0);
+    if (factor == 0) continue;  // its mean would be none
+    feed_(tape_, part);
+    tape_.forward({.training = true,
+                   .seed = options_.seed,
+                   .step = static_cast<std::uint64_t>(state_.step),
+                   .first_row = static_cast<Index>(first)});
+    const double loss = static_cast<double>(tape_.value(loss_)[0]);
+    all.loss += static_cast<double>(factor) * loss;
+    all.right += count_right(part);
+    all.finite = std::isfinite(loss);
+    if (!all.finite) break;
+    tape_.backward(loss_, std::span<const float>(&factor, 1));
+    const std::span<const float> grads = tape_.param_grads();
+    all.finite = all_finite(grads, pool_);
+    for (std::size_t i = 0; i < grads.size(); ++i) sum_[static_cast<Index>(i)] += grads[i];
+    tape_.update_state();
+  }
+  if (all.finite) std::ranges::copy(sum_, tape_.param_grads().begin());
+  return all;
+}
+
+void Run::step() {
+  trial_.start_step();
+  const Loader::State where = loader_.state();
+  const std::span<const std::int32_t> batch = loader_.next(), rows = share_.take(batch);
+  const auto [loss, right, finite] = options_.accumulate > 1 ? pass_in_parts(rows) : pass(rows);
   const std::span<float> grads = tape_.param_grads();
   if (!finite) {
     const std::optional<NonFinite> found = tape_.find_nonfinite();
@@ -243,11 +348,12 @@ void Run::step() {
   }
   if (options_.clip_value > 0) clip_by_value(grads, options_.clip_value, pool_);
   if (options_.clip_norm > 0) clip_by_global_norm(grads, options_.clip_norm, pool_);
-  state_.lr = options_.optimizer.lr() *
-              options_.schedule.factor(state_.step, steps_, where.epoch, state_.schedule);
-  options_.optimizer.step(state_.optimizer, trainable_, std::span<const float>(grads), state_.lr,
-                          pool_);
-  tape_.update_state();
+  const double factor = options_.schedule.factor(state_.step, steps_, where.epoch, state_.schedule);
+  state_.lr = options_.optimizer.lr() * factor;
+  ++state_.optimizer.step;
+  for (const Stretch& s : stretches_)
+    s.optimizer->update(state_.optimizer, trainable_, std::span<const float>(grads), s.begin, s.end,
+                        s.optimizer->lr() * factor, pool_);
   share_.average(params_.subspan(trainable_.size()));
   trial_.end_step();
 
@@ -256,7 +362,7 @@ void Run::step() {
   state_.loss_sum += loss;
   state_.last_loss = loss;
   if (!data_.train.classes.empty()) {
-    state_.right += static_cast<std::int64_t>(sums[1]);
+    state_.right += right;
     state_.rows += std::ssize(batch);
   }
   for (Observer* o : options_.observers)

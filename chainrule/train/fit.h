@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "chainrule/core/exchange.h"
@@ -20,8 +21,20 @@ namespace chainrule {
 /// What decides which epoch is the best, and when early stopping has waited enough.
 enum class Monitor { loss, accuracy };
 
+/// Parameters, by a pattern such as "fc2.*", with settings of their own. The rule is of the kind of
+/// the run's optimizer; its learning rate takes part in the schedule.
+struct ParamGroup {
+  std::string pattern;
+  Optimizer optimizer;
+};
+
 struct FitOptions {
   Optimizer optimizer = Adam{};
+  std::vector<ParamGroup> groups = {};   ///< of several that match a parameter the last one counts
+  std::vector<std::string> frozen = {};  ///< patterns of parameters that keep their bits
+  /// Gradients of so many batches, one after another, make one step: as one batch of as many rows,
+  /// in the memory of one. batch_norm sees the single batches.
+  Index accumulate = 1;
   Schedule schedule = {};
   Index epochs = 5;
   std::int64_t steps = 0;  ///< above 0: so many steps, whatever `epochs` says
