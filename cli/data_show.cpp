@@ -8,6 +8,7 @@
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"
+#include "cli/inspect.h"
 #include "cli/load_data.h"
 #include "cli/table.h"
 
@@ -92,12 +93,54 @@ void print_rows(const Terminal& out, const Dataset& data, const ShowFlags& flags
   Table::print(out, std::move(columns), rows);
 }
 
+/// A table as it stands in its file.
+void print_table(const Terminal& out, const data::Table& table, const ShowFlags& flags) {
+  if (flags.first >= table.rows())
+    throw UsageError(cat("--first ", flags.first, " is beyond the end: the table has ",
+                         counted(table.rows(), "row")));
+  out.labelled("data", cat(counted(table.rows(), "row"), " of ", counted(table.columns(), "column"),
+                           "   ", table.how()));
+  out.line();
+  constexpr int kCell = 16;
+  const Index last =
+      std::min(flags.first + (flags.rows > 0 ? flags.rows : Index{10}), table.rows());
+  std::vector<ColumnStyle> columns = {{"line"}};
+  std::vector<std::vector<std::string>> rows;
+  for (Index r = flags.first; r < last; ++r) rows.push_back({grouped(table.line(r))});
+  int room = out.width() - 8;
+  for (Index c = 0; c < table.columns(); ++c) {
+    const std::string& name = table.header[static_cast<std::size_t>(c)];
+    int width = std::min(display_width(name), kCell);
+    bool numbers = true;
+    for (Index r = flags.first; r < last; ++r) {
+      width = std::max(width, std::min(display_width(table.cell(r, c)), kCell));
+      numbers &= table.read(r, c).kind != data::Cell::text;
+    }
+    room -= width + 2;
+    if (room < 2 && c > 0) {
+      columns.push_back({"…"});
+      break;
+    }
+    columns.push_back({printable(name, kCell), !numbers});
+    for (Index r = flags.first; r < last; ++r)
+      rows[static_cast<std::size_t>(r - flags.first)].push_back(printable(table.cell(r, c), kCell));
+  }
+  for (auto& row : rows) row.resize(columns.size(), "");
+  Table::print(out, std::move(columns), rows);
+}
+
 int run(const ShowFlags& flags) {
   const Terminal out(stdout);
   if (flags.part != "train" && flags.part != "test")
     throw UsageError(cat("--part expects train or test, not '", flags.part, "'"));
   if (flags.rows < 0 || flags.cols < 0 || flags.first < 0)
     throw UsageError("--rows, --cols and --first cannot be negative");
+  if (flags.data.target.empty() && is_file(flags.data.name) && flags.data.labels.empty())
+    if (const std::optional<data::Table> table = load_table(flags.data)) {
+      if (!flags.out.empty()) throw UsageError("--out writes pictures; these data are no pictures");
+      print_table(out, *table, flags);
+      return kOk;
+    }
   const Splits splits = load_data(flags.data);
   const Dataset& data = flags.part == "test" ? splits.test : splits.train;
   if (flags.first >= data.rows())
@@ -126,10 +169,14 @@ Command data_show_command() {
   c.name = "data show";
   c.usage = "DATA [flags]";
   c.summary = "show pictures as text or as a PNG file, tables row by row";
-  c.about = "Values are those that a network sees: scaled, and with one column per category.";
+  c.about =
+      "A table is shown as it stands in its file, with a line that says how it was read; with "
+      "--target the values are those that a network sees: scaled, and with one column per "
+      "category.";
   c.examples =
       "  chainrule data show digits\n"
       "  chainrule data show mnist --data ~/mnist --part test --rows 10 --cols 20 --out sheet.png\n"
+      "  chainrule data show flowers.csv\n"
       "  chainrule data show flowers.csv --target species\n";
   c.declare = [](Args& args) {
     auto flags = std::make_shared<ShowFlags>();

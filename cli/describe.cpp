@@ -39,7 +39,8 @@ std::string density(const Dataset& data) {
 }  // namespace
 
 std::string describe_rows(const Dataset& data) {
-  return quantity(data) + kSpace + targets(data) + density(data);
+  return quantity(data) + kSpace + targets(data) + density(data) +
+         (data.reading.empty() ? "" : kSpace + data.reading);
 }
 
 std::string describe_splits(const Splits& splits) {

@@ -28,7 +28,7 @@ struct Rows8 {
 Rows8 load_rows(const Model& model, const ExportFlags& flags) {
   const std::string& name = flags.calibrate.name;
   Rows8 rows;
-  if (ends_with(name, ".csv") || ends_with(name, ".npy")) {
+  if (is_file(name)) {
     rows.test = rows.calibration = load_data_for(model, flags.calibrate);
   } else {
     Splits splits = load_data(flags.calibrate);

@@ -2,10 +2,10 @@
 #include "cli/inspect.h"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 
 #include "chainrule/core/error.h"
+#include "chainrule/data/file_kind.h"
 #include "cli/args.h"
 #include "cli/format.h"
 
@@ -21,55 +21,30 @@ struct InspectFlags {
 
 using Inspector = void (*)(const InspectedFile&, Sheet&);
 
-/// The header of a safetensors file: its length in 8 bytes, then JSON.
-bool is_safetensors(std::string_view text) {
-  std::uint64_t length = 0;
-  if (text.size() < sizeof length + 2 || text[sizeof length] != '{') return false;
-  std::memcpy(&length, text.data(), sizeof length);
-  return length >> 32 == 0;
-}
-
-/// Two zeros, the type of the elements, the number of axes.
-bool is_idx(std::string_view text) {
-  return text.size() >= 4 && text[0] == 0 && text[1] == 0 && text[2] >= 0x08 && text[2] <= 0x0e &&
-         text[3] > 0;
-}
-
-/// Protobuf of ONNX begins with the version of the representation: field 1, a small number.
-bool is_onnx(std::string_view text) {
-  return text.size() >= 4 && text[0] == 0x08 && text[1] > 0 && text[1] < 64;
-}
-
-/// No control character among the first bytes but those that text has.
-bool is_text(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text.substr(0, 4096), [](char c) {
-    return static_cast<unsigned char>(c) >= ' ' ? c != 0x7f : c == '\n' || c == '\r' || c == '\t';
-  });
-}
-
 Inspector recognise(const InspectedFile& file) {
-  const std::string_view text = file.text();
-  const auto refuse = [&](const std::string& why) { throw DataError(cat(file.path, ": ", why)); };
-  if (text.empty()) refuse("the file is empty");
-  if (text.starts_with("\x93NUMPY")) return inspect_npy;
-  if (text.starts_with("PK\x03\x04") || text.starts_with("PK\x05\x06")) {
-    if (text.substr(0, 4096).find("data.pkl") != text.npos)
-      refuse(
-          "a pickle of PyTorch, which only Python can read; save the state_dict with "
-          "safetensors.torch.save_file instead");
-    return inspect_npz;
+  if (!file.bytes.empty() && is_cifar_batch(file.bytes)) return inspect_cifar;
+  switch (data::file_kind(file.bytes, file.path)) {
+    case data::FileKind::npy:
+      return inspect_npy;
+    case data::FileKind::npz:
+      return inspect_npz;
+    case data::FileKind::picture:
+      return inspect_picture;
+    case data::FileKind::safetensors:
+      return inspect_safetensors;
+    case data::FileKind::idx:
+      return inspect_idx;
+    case data::FileKind::onnx:
+      return inspect_onnx;
+    case data::FileKind::foreign:
+      throw DataError(cat(file.path, ": ", data::how_to_convert(file.bytes)));
+    case data::FileKind::unknown:
+      throw DataError(cat(file.path,
+                          ": of no kind that is known here: no model, ONNX, IDX, table, npy, npz, "
+                          "picture or CIFAR-10 file"));
+    default:
+      return inspect_csv;
   }
-  if (text.starts_with("\x89PNG") || text.starts_with("P2\n") || text.starts_with("P5\n"))
-    return inspect_picture;
-  if (is_safetensors(text)) return inspect_safetensors;
-  if (is_cifar_batch(file.bytes)) return inspect_cifar;
-  if (is_idx(text)) return inspect_idx;
-  if (is_onnx(text)) return inspect_onnx;
-  if (is_text(text)) return inspect_csv;
-  refuse(
-      "of no kind that is known here: no model, ONNX, IDX, CSV, npy, npz, PNG, PGM or CIFAR-10 "
-      "file");
-  return nullptr;
 }
 
 InspectedFile open_file(const std::string& path) {
@@ -103,7 +78,8 @@ Command inspect_command() {
   c.summary = "show what is in a model, checkpoint, ONNX or data file, or in the folder of a run";
   c.about =
       "The file is recognised by its content, not by its name: a model, a checkpoint, tensors in "
-      "safetensors, ONNX, IDX, CSV, npy, npz, PNG, PGM, a batch of CIFAR-10; plain or gzip. Of a "
+      "safetensors, ONNX, IDX, a table, npy, npz, a picture, a batch of CIFAR-10; plain or gzip. "
+      "Of a "
       "folder the run, or the data set of MNIST or CIFAR-10, is shown. Nothing is changed.";
   c.examples =
       "  chainrule inspect run/model.safetensors\n"

@@ -7,12 +7,9 @@
 #include <map>
 #include <numeric>
 
-#include "chainrule/core/plain_text.h"
 #include "chainrule/data/cifar.h"
-#include "chainrule/data/csv.h"
 #include "chainrule/data/digits.h"
 #include "chainrule/data/idx.h"
-#include "chainrule/data/npy.h"
 #include "chainrule/data/toy.h"
 #include "cli/cache_folder.h"
 #include "cli/format.h"
@@ -96,53 +93,6 @@ const std::map<std::string, std::function<Splits(std::uint64_t)>>& small_sets() 
   return sets;
 }
 
-template <class T>
-T choice(const char* flag, const std::string& word, const std::map<std::string, T>& known) {
-  if (const auto it = known.find(word); it != known.end()) return it->second;
-  std::vector<std::string> names;
-  for (const auto& [name, value] : known) names.push_back(name);
-  throw UsageError(cat(flag, " expects ", listed(names, "or"), ", not '", word, "'"));
-}
-
-data::Missing missing_of(const DataFlags& flags) {
-  return choice<data::Missing>("--missing", flags.missing,
-                               {{"error", data::Missing::error},
-                                {"drop", data::Missing::drop},
-                                {"mean", data::Missing::mean}});
-}
-
-Splits table(const DataFlags& flags) {
-  data::CsvOptions options;
-  options.task = choice<data::Task>("--task", flags.task,
-                                    {{"auto", data::Task::automatic},
-                                     {"classification", data::Task::classification},
-                                     {"regression", data::Task::regression}});
-  options.scaling = choice<data::Scaling>("--scaling", flags.scaling,
-                                          {{"none", data::Scaling::none},
-                                           {"standardise", data::Scaling::standardise},
-                                           {"min_max", data::Scaling::min_max}});
-  options.missing = missing_of(flags);
-  options.test_fraction = flags.test;
-  options.validation_fraction = flags.validation;
-  options.seed = seed_of(flags);
-  options.ignore = flags.ignore;
-  options.target = flags.target;
-  const data::Table table = data::read_table(flags.name, table_options(flags.table));
-  if (flags.target.empty()) {
-    std::vector<std::string> columns = table.header;
-    if (columns.size() > 12) columns.resize(12), columns.push_back("…");
-    throw UsageError(cat("--target is missing: which column of ", flags.name, " is to be learnt, ",
-                         listed(columns, "or"), "?"));
-  }
-  return data::csv(table, options);
-}
-
-Dataset arrays(const DataFlags& flags) {
-  if (flags.labels.empty())
-    throw UsageError("--labels FILE is missing: the array of the classes or numbers to learn");
-  return data::npy(flags.name, flags.labels);
-}
-
 Dataset first_rows(const Dataset& data, Index rows) {
   if (rows >= data.rows()) return data;
   std::vector<std::int32_t> numbers(static_cast<std::size_t>(rows));
@@ -153,7 +103,7 @@ Dataset first_rows(const Dataset& data, Index rows) {
 [[noreturn]] void refuse(const std::string& name) {
   if (name.find('/') != std::string::npos || name.find('.') != std::string::npos) {
     if (!fs::exists(name)) throw DataError(cat("there is no file or folder '", name, "'"));
-    throw UsageError(cat("'", name, "' is neither a folder nor a .csv or .npy file"));
+    throw UsageError(cat("'", name, "' is neither a file nor a folder"));
   }
   std::vector<std::string> names = {"digits"};
   for (const RemoteSet& set : remote_sets()) names.push_back(set.name);
@@ -185,80 +135,6 @@ void check_fractions(const DataFlags& flags) {
 
 }  // namespace
 
-void declare_table_flags(Args& args, TableFlags& flags) {
-  args.group("Tables (found out where it is not told)");
-  args.flag("--header", "", &flags.header, "the first row has the names of the columns");
-  args.flag("--no-header", "", &flags.no_header,
-            "it has none: the columns are column1, column2, ...");
-  args.flag("--delimiter", "SIGN", &flags.delimiter,
-            "between cells: one character, or comma, semicolon, tab, bar, blanks");
-  args.flag("--decimal", "SIGN", &flags.decimal, "of numbers: point or comma");
-  args.flag("--quote", "SIGN", &flags.quote, "around cells: one character, or none");
-  args.flag("--comment", "SIGN", &flags.comment, "begins lines that are no rows, or none");
-  args.flag("--encoding", "NAME", &flags.encoding,
-            "utf-8, utf-16, utf-16-be, windows-1252 or latin-1");
-  args.flag("--missing-value", "[COLUMN=]X", &flags.missing,
-            "what else stands for a missing value, in all columns or in one; may be repeated");
-}
-
-data::TableOptions table_options(const TableFlags& flags) {
-  data::TableOptions o;
-  const auto sign = [](const char* flag, const std::string& word,
-                       const std::map<std::string, char>& names) -> std::optional<char> {
-    if (word.empty()) return {};
-    if (const auto it = names.find(word); it != names.end()) return it->second;
-    if (word.size() == 1 && word != "\n" && word != "\r") return word[0];
-    std::vector<std::string> words;
-    for (const auto& [name, value] : names) words.push_back(name);
-    throw UsageError(cat(flag, " expects one character, or ", listed(words, "or"), ", not '",
-                         without_controls(word), "'"));
-  };
-  o.delimiter = sign("--delimiter", flags.delimiter,
-                     {{"comma", ','},
-                      {"semicolon", ';'},
-                      {"tab", '\t'},
-                      {"\\t", '\t'},
-                      {"bar", '|'},
-                      {"blanks", ' '}});
-  o.decimal = sign("--decimal", flags.decimal, {{"point", '.'}, {"comma", ','}});
-  if (o.decimal && *o.decimal != '.' && *o.decimal != ',')
-    throw UsageError(cat("--decimal expects point or comma, not '", flags.decimal, "'"));
-  o.quote = sign("--quote", flags.quote, {{"none", '\0'}});
-  o.comment = sign("--comment", flags.comment, {{"none", '\0'}});
-  if (flags.header && flags.no_header)
-    throw UsageError("--header and --no-header exclude each other");
-  if (flags.header || flags.no_header) o.header = flags.header;
-  if (!flags.encoding.empty()) o.encoding = data::parse_encoding(flags.encoding);
-  o.missing = flags.missing;
-  return o;
-}
-
-void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
-  args.group("Data");
-  args.flag(
-      "--data", "DIR", &flags.folder,
-      "folder of the files of mnist and its like; else CHAINRULE_MNIST, CHAINRULE_DATA, or what "
-      "data fetch left");
-  args.flag("--labels", "FILE", &flags.labels, "classes or numbers that belong to x.npy");
-  if (use == DataUse::train) {
-    args.flag("--target", "COLUMN", &flags.target, "what to predict, of a .csv file");
-    args.flag("--task", "TASK", &flags.task, "classification, regression or auto, for a .csv file");
-    args.flag("--ignore", "COLUMN", &flags.ignore, "a column not to use; may be repeated");
-    args.flag("--scaling", "HOW", &flags.scaling, "of columns: standardise, min_max or none");
-  }
-  args.flag("--missing", "HOW", &flags.missing,
-            "empty cells are an error, their rows are left out (drop), or become the mean");
-  if (use == DataUse::train) {
-    args.flag("--test", "PART", &flags.test,
-              "part of the rows to test on, where the data has no test part");
-    args.flag("--validation", "PART", &flags.validation,
-              "part of the training rows that chooses the best epoch");
-  }
-  args.flag("--limit", "N", &flags.limit, "use N training rows and a sixth as many to test");
-  args.flag("--data-seed", "N", &flags.seed, "of data that is made, and of the split");
-  declare_table_flags(args, flags.table);
-}
-
 const std::vector<NamedData>& named_data() {
   static const std::vector<NamedData> all = {
       {"digits", "28×28 pictures, 10 classes", "drawn by the program; needs no files"},
@@ -271,25 +147,24 @@ const std::vector<NamedData>& named_data() {
       {"moons", "2 inputs, 2 classes", "two half circles that reach into each other"},
       {"circles", "2 inputs, 2 classes", "a circle in a circle"},
       {"blobs", "2 inputs, 3 classes", "round clouds of points"},
-      {"FILE.csv", "a table with a header", "--target COLUMN is what to predict"},
+      {"FILE", "a table: CSV and its like, ARFF, libsvm", "--target COLUMN is what to predict"},
       {"FILE.npy", "an array, a row per sample", "--labels FILE.npy is what to predict"},
+      {"FILE.npz", "arrays x and y, or x_train, y_train, ...", "as numpy and Keras save them"},
+      {"-", "any of these from standard input", "chainrule train - --target y < FILE"},
       {"FOLDER", "four IDX files, named as MNIST's", "also gzip"}};
   return all;
 }
 
+bool is_file(const std::string& name) {
+  std::error_code none;
+  return name == "-" ||
+         (fs::exists(name, none) && !fs::is_directory(name, none) &&
+          find_remote_set(name) == nullptr && name != "digits" && !small_sets().contains(name));
+}
+
 Splits load_data(const DataFlags& flags) {
   check_fractions(flags);
-  Splits splits;
-  if (ends_with(flags.name, ".csv")) {
-    splits = table(flags);
-  } else if (ends_with(flags.name, ".npy")) {
-    const Dataset all = arrays(flags);
-    auto [rest, test] = split(all, flags.test, seed_of(flags));
-    splits.train = std::move(rest), splits.test = std::move(test);
-    splits.preprocess.image = splits.train.image;
-  } else {
-    splits = load_parts(flags);
-  }
+  Splits splits = is_file(flags.name) ? load_file(flags) : load_parts(flags);
   if (flags.validation > 0 && splits.validation.rows() == 0) {
     auto [rest, validation] = split(splits.train, flags.validation, seed_of(flags));
     splits.train = std::move(rest), splits.validation = std::move(validation);
@@ -304,14 +179,7 @@ Splits load_data(const DataFlags& flags) {
 }
 
 Dataset load_data_for(const Model& model, const DataFlags& flags) {
-  if (ends_with(flags.name, ".csv")) {
-    if (model.preprocess.columns.empty())
-      throw DataError(cat("the model was not trained on a table, so the columns of ", flags.name,
-                          " mean nothing to it"));
-    return data::apply(model.preprocess, data::read_table(flags.name, table_options(flags.table)),
-                       {.class_names = model.class_names, .missing = missing_of(flags)});
-  }
-  if (ends_with(flags.name, ".npy")) return arrays(flags);
+  if (is_file(flags.name)) return load_file_for(model, flags);
   if (flags.name == "digits") {
     data::DigitsOptions options = digits_options(flags);
     options.train = 1;  // the test part does not depend on it

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,15 @@ Splits load_data(const DataFlags& flags);
 /// Rows with their targets as `model` wants them: its columns, its scaling, its classes. The test
 /// part of named data, all rows of a file. Throws DataError when they do not fit the model.
 Dataset load_data_for(const Model& model, const DataFlags& flags);
+
+/// Standard input ("-"), or a file that has not the name of a set.
+bool is_file(const std::string& name);
+
+/// What load_data() and load_data_for() do for a file of any kind, told by its content.
+Splits load_file(const DataFlags& flags);
+Dataset load_file_for(const Model& model, const DataFlags& flags);
+/// The table that a file holds, or nothing when it is none.
+std::optional<data::Table> load_table(const DataFlags& flags);
 
 /// "rows.csv" and ".csv": whether a name ends so.
 bool ends_with(const std::string& name, const std::string& ending);

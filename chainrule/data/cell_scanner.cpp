@@ -34,7 +34,8 @@ bool CellScanner::next_row() {
 bool CellScanner::next_cell(std::string& out) {
   if (!more_ || fault_ != Fault::none) return false;
   while (at_blank()) ++at_;
-  quoted_ = d_.quote != '\0' && !at_end() && text_[at_] == d_.quote;
+  quoted_ =
+      !at_end() && text_[at_] != '\0' && (text_[at_] == d_.quote || text_[at_] == d_.other_quote);
   escaped_ = false;
   if (quoted_)
     quoted_cell(out);
@@ -53,6 +54,7 @@ bool CellScanner::next_cell(std::string& out) {
 void CellScanner::quoted_cell(std::string& out) {
   const std::size_t begin = out.size();
   const Index line = line_;
+  const char quote = text_[at_];
   for (++at_;; ++at_) {
     if (at_end() || out.size() - begin > kMaxCell) {
       fault_ = at_end() ? Fault::open_quote : Fault::too_long;
@@ -61,9 +63,9 @@ void CellScanner::quoted_cell(std::string& out) {
     }
     const bool escaped = at_escape();
     if (escaped) ++at_, escaped_ = true;
-    if (!escaped && text_[at_] == d_.quote) {
+    if (!escaped && text_[at_] == quote) {
       ++at_;
-      if (at_end() || text_[at_] != d_.quote) break;
+      if (at_end() || text_[at_] != quote) break;
     }
     if (text_[at_] == '\n' || (text_[at_] == '\r' && text_.substr(at_ + 1, 1) != "\n")) ++line_;
     out += text_[at_];

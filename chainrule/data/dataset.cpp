@@ -94,6 +94,7 @@ Dataset Dataset::subset(std::span<const std::int32_t> which) const {
     if (r < 0 || r >= rows()) refuse_row(r, rows());
   Dataset part;
   part.name = name;
+  part.reading = reading;
   part.features = features;
   part.feature_names = feature_names;
   part.class_names = class_names;

@@ -30,6 +30,7 @@ struct NamedArray {
 /// predict).
 struct Dataset {
   std::string name;
+  std::string reading;                     ///< how its file was read: "comma, header, UTF-8"
   Shape features;                          ///< one row: {784}, or {28, 28} when kept as an image
   std::vector<std::string> feature_names;  ///< of a table; empty for images
   std::vector<std::uint8_t> bytes;         ///< rows x features.size(), or empty

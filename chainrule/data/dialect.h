@@ -16,13 +16,14 @@ struct Dialect {
   Encoding encoding = Encoding::utf8;
   char delimiter = ',';  ///< between cells; ' ' with `runs`: any number of blanks and tabs
   bool runs = false;
-  char quote = '"';      ///< around a cell that holds special characters; doubled inside
-  char escape = '\0';    ///< '\\': the next character is meant as it stands
-  char comment = '\0';   ///< a line that begins with it is no row
-  char decimal = '.';    ///< or ','
-  char line_end = '\0';  ///< '\n' or '\r' when the other one stands within cells, else either
-  bool header = true;    ///< the first row has the names of the columns
-  std::size_t skip = 0;  ///< bytes before the first line: "sep=;" of spreadsheets
+  char quote = '"';         ///< around a cell that holds special characters; doubled inside
+  char other_quote = '\0';  ///< in ARFF a second one
+  char escape = '\0';       ///< '\\': the next character is meant as it stands
+  char comment = '\0';      ///< a line that begins with it is no row
+  char decimal = '.';       ///< or ','
+  char line_end = '\0';     ///< '\n' or '\r' when the other one stands within cells, else either
+  bool header = true;       ///< the first row has the names of the columns
+  std::size_t skip = 0;     ///< bytes before the first line: "sep=;" of spreadsheets
 
   /// "comma, header, UTF-8"; what is rare is added: "decimal comma", "quotes '".
   std::string str() const;

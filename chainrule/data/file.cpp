@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <system_error>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "chainrule/core/atomic_file.h"
@@ -20,34 +22,51 @@ struct Close {
 };
 using File = std::unique_ptr<std::FILE, Close>;
 
-[[noreturn]] void cannot_read(const std::filesystem::path& path) {
-  throw DataError(cat(path.string(), ": cannot be read: ", std::strerror(errno)));
+std::string title(const std::filesystem::path& path) {
+  return path == "-" ? "standard input" : path.string();
+}
+
+[[noreturn]] void cannot_read(const std::string& name) {
+  throw DataError(cat(name, ": cannot be read: ", std::strerror(errno)));
 }
 
 }  // namespace
 
 Bytes read_file(const std::filesystem::path& path, std::uint64_t limit) {
+  const bool standard_input = path == "-";
+  const std::string name = title(path);
+  const File opened(standard_input ? nullptr : std::fopen(path.c_str(), "rb"));
+  std::FILE* const file = standard_input ? stdin : opened.get();
+  struct stat status {};
+  if (file == nullptr || fstat(fileno(file), &status) != 0) cannot_read(name);
+  if (S_ISCHR(status.st_mode) && isatty(fileno(file)) == 0)
+    throw DataError(name + ": a device, which may never end; a file was expected");
+  const bool sized = S_ISREG(status.st_mode) && status.st_size > 0;
+  if (!sized) limit = std::min(limit, kMaxPipeBytes);
   const auto too_long = [&] {
-    throw DataError(cat(path.string(), ": more than ", grouped(static_cast<std::int64_t>(limit)),
-                        " bytes, which is the limit"));
+    throw DataError(cat(name, ": more than ", grouped(static_cast<std::int64_t>(limit)),
+                        " bytes, which is the limit", sized ? "" : " of a pipe"));
   };
-  std::error_code unknown;
-  const File file(std::fopen(path.c_str(), "rb"));
-  if (!file) cannot_read(path);
-  const std::uintmax_t size = std::filesystem::file_size(path, unknown);  // not of a pipe
-  if (!unknown && size > limit) too_long();
+  if (sized && static_cast<std::uint64_t>(status.st_size) > limit) too_long();
 
+  constexpr std::size_t kBeginning = 1 << 16;
   Bytes bytes;
-  std::size_t room = unknown ? 1 << 16 : static_cast<std::size_t>(size) + 1;
-  for (std::size_t got = 0;; room = bytes.size()) {
+  std::size_t room = kBeginning;
+  for (std::size_t got = 0;;) {
     bytes.resize(got + room);
-    const std::size_t n = std::fread(bytes.data() + got, 1, room, file.get());
+    const std::size_t n = std::fread(bytes.data() + got, 1, room, file);
     got += n;
     if (got > limit) too_long();
-    if (n == room) continue;
-    if (std::ferror(file.get())) cannot_read(path);
-    bytes.resize(got);
-    return bytes;
+    if (n < room) {
+      if (std::ferror(file)) cannot_read(name);
+      bytes.resize(got);
+      return bytes;
+    }
+    if (got == kBeginning && std::ranges::count(bytes, 0) == static_cast<long>(kBeginning))
+      throw DataError(cat(name, ": begins with ", grouped(kBeginning),
+                          " zero bytes: of no kind that can be read"));
+    const auto size = static_cast<std::size_t>(status.st_size);
+    room = sized && size >= got ? size - got + 1 : got;
   }
 }
 
@@ -79,7 +98,7 @@ Bytes gunzip(std::span<const std::uint8_t> file, std::string_view name, std::uin
 Bytes read_plain_or_gzip(const std::filesystem::path& path, std::uint64_t limit) {
   Bytes bytes = read_file(path, limit);
   if (bytes.size() < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b) return bytes;
-  return gunzip(bytes, path.string(), limit);
+  return gunzip(bytes, title(path), limit);
 }
 
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content) {

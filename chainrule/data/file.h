@@ -14,7 +14,12 @@ using Bytes = std::vector<std::uint8_t>;
 /// Most bytes that a reader of this library takes from one file, before and after inflating.
 inline constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 31;
 
-/// The whole file. Throws DataError when it cannot be read or has more than `limit` bytes.
+/// Most bytes from a pipe, which does not say how many it has.
+inline constexpr std::uint64_t kMaxPipeBytes = std::uint64_t{1} << 29;
+
+/// The whole file; "-" is standard input. Throws DataError when it cannot be read, has more than
+/// `limit` bytes (a pipe: kMaxPipeBytes), is a device other than a terminal, or begins with 64 KiB
+/// of zeros, as nothing does that is read here.
 Bytes read_file(const std::filesystem::path& path, std::uint64_t limit = kMaxFileBytes);
 
 /// The content of a gzip file (RFC 1952; several members one after another are joined). Memory

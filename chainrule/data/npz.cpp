@@ -64,21 +64,19 @@ class Archive {
       check(e);
       total += e.size;
       if (total > kMaxFileBytes) refuse("holds more than 2 GiB, which is the limit");
+      if (total > kFreelyPacked && total / kMostTimes > file_.size())
+        refuse(cat("holds more than ", kMostTimes, " times its own length, which is refused from ",
+                   kFreelyPacked >> 20, " MiB on"));
       e.name.resize(e.name.size() - kSuffix.size());
       if (!names.insert(e.name).second) refuse(cat("holds ", title(e), " twice"));
       entries.push_back(std::move(e));
     }
+    check_apart(entries, start);
     return entries;
   }
 
   Bytes content(const Entry& e) const {
-    need(e.local, kLocalSize, file_.size());
-    if (u32(e.local) != kLocal) refuse(cat("has no header where ", title(e), " should begin"));
-    // Two lengths of 16 bits, so nothing overflows.
-    const std::size_t start =
-        e.local + kLocalSize + u16(e.local + 26) + std::size_t{u16(e.local + 28)};
-    need(start, e.packed, file_.size());
-    const std::span<const std::uint8_t> packed = file_.subspan(start, e.packed);
+    const std::span<const std::uint8_t> packed = file_.subspan(data_of(e), e.packed);
     Bytes bytes = e.method == kStored ? Bytes(packed.begin(), packed.end()) : inflated(e, packed);
     if (crc32_z(0, bytes.data(), bytes.size()) != e.crc)
       refuse(cat("holds ", title(e), " with a wrong checksum"));
@@ -100,6 +98,26 @@ class Archive {
   void need(std::size_t at, std::size_t size, std::size_t end) const {
     if (at > end || size > end - at) refuse("is cut short");
   }
+  /// Where the packed bytes of an entry begin, all of which are there.
+  std::size_t data_of(const Entry& e) const {
+    need(e.local, kLocalSize, file_.size());
+    if (u32(e.local) != kLocal) refuse(cat("has no header where ", title(e), " should begin"));
+    // Two lengths of 16 bits, so nothing overflows.
+    const std::size_t start =
+        e.local + kLocalSize + u16(e.local + 26) + std::size_t{u16(e.local + 28)};
+    need(start, e.packed, file_.size());
+    return start;
+  }
+
+  /// Entries that share bytes could be unpacked over and over.
+  void check_apart(const std::vector<Entry>& entries, std::size_t directory) const {
+    std::vector<std::pair<std::size_t, std::size_t>> ranges = {{directory, file_.size()}};
+    for (const Entry& e : entries) ranges.emplace_back(e.local, data_of(e) + e.packed);
+    std::ranges::sort(ranges);
+    for (std::size_t i = 1; i < ranges.size(); ++i)
+      if (ranges[i].first < ranges[i - 1].second) refuse("has entries that lie upon each other");
+  }
+
   std::uint16_t u16(std::size_t at) const {
     return static_cast<std::uint16_t>(file_[at] | file_[at + 1] << 8);
   }

@@ -24,6 +24,13 @@ std::vector<NpzArray> read_npz(const std::filesystem::path& path);
 /// The same from memory; `name` begins every error message.
 std::vector<NpzArray> parse_npz(std::span<const std::uint8_t> file, std::string_view name);
 
+/// The arrays of a file as parts of a dataset, each as npy_dataset() makes it: "x" and "y", or
+/// "x_train", "y_train", "x_test", "y_test" (also "val"); "images", "labels", "data", "target" and
+/// the like, "arr_0" and "arr_1" mean the same. A file of one array holds inputs alone. Parts that
+/// are not there have no rows. Throws DataError with one sentence.
+Splits npz_dataset(std::vector<NpzArray> arrays, const std::string& name);
+Splits npz(const std::filesystem::path& path);
+
 /// An array's name and its npy file, as format_npy() makes it.
 struct NpzEntry {
   std::string name;

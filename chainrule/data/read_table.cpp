@@ -1,10 +1,14 @@
 // Delimited text as a table: the dialect, then the cells, then what only columns can tell.
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "chainrule/core/error.h"
+#include "chainrule/data/arff.h"
 #include "chainrule/data/cell_scanner.h"
 #include "chainrule/data/file.h"
+#include "chainrule/data/file_kind.h"
+#include "chainrule/data/libsvm.h"
 #include "chainrule/data/table_builder.h"
 
 namespace chainrule::data {
@@ -141,12 +145,31 @@ bool take_names(std::string_view comment, Dialect dialect, std::size_t width,
   throw DataError(cat(name, ": line ", scanner.line(), why, more));
 }
 
+std::span<const std::uint8_t> as_bytes(std::string_view s) {
+  return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};
+}
+
+void refuse_binary(std::string_view bytes, const std::string& name) {
+  const FileKind kind = file_kind(as_bytes(bytes), name);
+  if (kind == FileKind::foreign) throw DataError(cat(name, ": ", how_to_convert(as_bytes(bytes))));
+  const bool binary = kind == FileKind::npy || kind == FileKind::npz || kind == FileKind::idx ||
+                      kind == FileKind::picture || kind == FileKind::safetensors ||
+                      kind == FileKind::onnx;
+  if (binary) throw DataError(name + ": a table was expected, not an array, a picture or a model");
+}
+
 }  // namespace
 
 Table parse_table(std::string_view bytes, std::string name, const TableOptions& options) {
+  if (!bytes.empty()) refuse_binary(bytes, name);
   std::string room;
   const Encoding encoding = options.encoding ? *options.encoding : find_encoding(bytes, name);
   const std::string_view text = to_utf8(bytes, encoding, name, room);
+  if (text.empty()) throw DataError(name + ": the file is empty");
+  const FileKind kind = file_kind(as_bytes(text), name);
+  if (kind == FileKind::arff) return parse_arff(text, std::move(name), options);
+  if (kind == FileKind::libsvm && !options.delimiter)
+    return parse_libsvm(text, std::move(name), options);
   Dialect dialect = find_dialect(text, options);
   dialect.encoding = encoding;
   TableBuilder builder(std::move(name));

@@ -92,7 +92,8 @@ class Table {
 /// sign are found out where `options` does not tell them; Table::dialect says what was taken. Lines
 /// end in LF, CRLF or CR; blank lines are skipped, and blanks around a cell that is not in quotes.
 /// There is no header when the first row looks like the others: a number where the column has
-/// numbers, a text that the column has again. The file may be gzip; "-" is standard input. Throws
+/// numbers, a text that the column has again. ARFF and libsvm files are recognised by their
+/// content, see arff.h and libsvm.h. The file may be gzip; "-" is standard input. Throws
 /// DataError with one sentence when a row has not as many cells as the first, a name appears twice,
 /// or there are no rows.
 Table read_table(const std::filesystem::path& path, const TableOptions& options = {});

@@ -28,6 +28,14 @@ void TableBuilder::refuse_length(Index line, std::size_t count) const {
                       " (", table_.dialect.str(), ")"));
 }
 
+void TableBuilder::check_dense(std::size_t text_bytes, std::size_t count) const {
+  constexpr std::size_t kFree = std::size_t{4} << 20, kMostPerByte = 10;
+  if (count > kFree && count / kMostPerByte > text_bytes)
+    throw DataError(cat(table_.name, ": with what its rows leave out the table has ",
+                        grouped(static_cast<Index>(count)), " cells, more than ", kMostPerByte,
+                        " for each byte of the file"));
+}
+
 void TableBuilder::take_header() {
   std::vector<std::string> names;
   std::size_t begin = 0;

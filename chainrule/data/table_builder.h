@@ -34,6 +34,13 @@ class TableBuilder {
   std::size_t cells() const { return table_.ends_.size(); }
   Table& table() { return table_; }
 
+  /// Cells that text leaves out cost memory that it does not pay for. Throws DataError when the
+  /// table has, or is to have, many more cells than its text has bytes.
+  void check_dense(std::size_t text_bytes, std::size_t cells) const;
+  void check_dense(std::size_t text_bytes) const { check_dense(text_bytes, cells()); }
+
+  void reserve(std::size_t cells) { table_.ends_.reserve(cells); }
+
   /// Takes the first row out, as the names of the columns.
   void take_header();
   /// Names given by the format, or "column1", "column2", ... for empty ones. Throws DataError when

@@ -259,7 +259,7 @@ TEST(Inspect, WhatIsOfNoKind) {
   expect_not_inspected("", "the file is empty");
   expect_not_inspected("\xde\xad\xbe\xef\0\0"s, "of no kind that is known here");
   expect_not_inspected("one line of prose", "no rows");
-  expect_not_inspected("PK\x03\x04 archive/data.pkl", "a pickle of PyTorch");
+  expect_not_inspected("PK\x03\x04 archive/data.pkl", "a file of PyTorch (.pt)");
   expect_not_inspected("\x93NUMPY\x09", "npy");
   expect_not_inspected("\x08\x07\x12\x7f short"s, "ONNX file");
   expect_not_inspected("\x20\0\0\0\0\0\0\0{}"s, "claims a header");

@@ -50,6 +50,16 @@ TEST(File, ReadsAPipe) {
   }
 }
 
+TEST(File, EndsWhatNeverEnds) {
+  if (!std::filesystem::exists("/dev/zero")) GTEST_SKIP() << "there is no /dev/zero";
+  expect_error<DataError>([] { data::read_file("/dev/zero"); }, "a device, which may never end");
+  const Folder folder;
+  const auto zeros = folder.write("zeros", Bytes(70'000));
+  expect_error<DataError>([&] { data::read_file(zeros); }, "begins with 65,536 zero bytes");
+  std::filesystem::resize_file(zeros, std::uint64_t{1} << 40);  // takes no room on the disk
+  expect_error<DataError>([&] { data::read_file(zeros); }, "more than 2,147,483,648 bytes");
+}
+
 TEST(File, SaysWhatCannotBeReadOrWritten) {
   const Folder folder;
   expect_error<DataError>([&] { data::read_file(folder.path() / "none"); },

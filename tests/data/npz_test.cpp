@@ -101,7 +101,61 @@ TEST(Npz, RefusesWhatIsPackedTooTightly) {
   const std::ptrdiff_t entry = -22 - 46 - 5;
   file = changed(file, entry + 10, {8});
   file = changed(file, entry + 24, {0, 0, 0, 2});
-  expect_refused(file, "entry 'a' holds more than 200 times its own length");
+  expect_refused(file, "holds more than 200 times its own length");
+}
+
+TEST(Npz, RefusesEntriesThatLieUponEachOther) {
+  // 'b' begins where 'a' does, so that one stream would be unpacked twice.
+  expect_refused(changed(small(), -22 - 46 - 5 + 42, {0, 0, 0, 0}), "lie upon each other");
+}
+
+/// Rows of two features: all `x`, of classes 0, 1, ...
+std::vector<NpzEntry> part(const std::string& x_name, const std::string& y_name, Index rows,
+                           float x) {
+  const std::vector<float> values(static_cast<std::size_t>(2 * rows), x);
+  std::vector<std::int64_t> classes;
+  for (Index r = 0; r < rows; ++r) classes.push_back(r);
+  return {{x_name, data::format_npy<float>(values, std::vector<Index>{rows, 2})},
+          {y_name, data::format_npy<std::int64_t>(classes, std::vector<Index>{rows})}};
+}
+
+Splits dataset(std::vector<NpzEntry> entries, const std::vector<NpzEntry>& more = {}) {
+  entries.insert(entries.end(), more.begin(), more.end());
+  return data::npz_dataset(data::parse_npz(data::format_npz(entries), "d.npz"), "d.npz");
+}
+
+TEST(NpzDataset, FindsInputsAndTargetsByName) {
+  for (const auto& [x, y] :
+       {std::pair("x", "y"), std::pair("X", "Y"), std::pair("data", "target"),
+        std::pair("images", "labels"), std::pair("arr_0", "arr_1"), std::pair("x_train", "y_train"),
+        std::pair("train_images", "train_labels")}) {
+    const Splits s = dataset(part(x, y, 3, 1));
+    EXPECT_EQ(s.train.rows(), 3) << x;
+    EXPECT_EQ(s.train.class_count(), 3) << x;
+    EXPECT_EQ(s.test.rows() + s.validation.rows(), 0) << x;
+  }
+  const Splits s = dataset(part("x_test", "y_test", 4, 2), part("x_train", "y_train", 3, 1));
+  EXPECT_EQ(s.train.rows(), 3);
+  EXPECT_EQ(s.test.rows(), 4);
+  EXPECT_EQ(s.test.floats[0], 2);
+  EXPECT_EQ(s.train.class_count(), 4) << "as many as the test part has";
+  EXPECT_EQ(s.validation.class_count(), 4);
+  EXPECT_EQ(dataset(part("val_images", "val_labels", 2, 3), part("X", "y", 3, 1)).validation.rows(),
+            2);
+  EXPECT_EQ(dataset({part("only", "y", 3, 1)[0]}).train.rows(), 3);
+}
+
+TEST(NpzDataset, RefusesWithASentence) {
+  const auto refused = [](const std::vector<NpzEntry>& a, const std::vector<NpzEntry>& b,
+                          const char* says) {
+    expect_error<DataError>([&] { dataset(a, b); }, says);
+  };
+  refused(part("p", "q", 2, 1), {}, "which array holds the inputs? There are 'p', 'q'; expected x");
+  refused(part("x", "y", 2, 1), part("data", "z", 2, 1), "both 'x' and 'data' could be");
+  refused({part("x", "y", 2, 1)[0]}, {part("y", "y_test", 2, 1)[1]}, "'y_test' has no inputs");
+  refused(part("x", "y", 2, 1),
+          {{"x_test", data::format_npy<float>(std::vector<float>{1}, std::vector<Index>{1, 1})}},
+          "rows of the test part have the shape");
 }
 
 TEST(Npz, NamesAreShownWithoutWhatCommandsATerminal) {

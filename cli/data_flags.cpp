@@ -1,0 +1,84 @@
+// The flags about data, and what the words after them mean.
+#include <map>
+
+#include "chainrule/core/plain_text.h"
+#include "cli/format.h"
+#include "cli/load_data.h"
+
+namespace chainrule::cli {
+
+void declare_table_flags(Args& args, TableFlags& flags) {
+  args.group("Tables (found out where it is not told)");
+  args.flag("--header", "", &flags.header, "the first row has the names of the columns");
+  args.flag("--no-header", "", &flags.no_header,
+            "it has none: the columns are column1, column2, ...");
+  args.flag("--delimiter", "SIGN", &flags.delimiter,
+            "between cells: one character, or comma, semicolon, tab, bar, blanks");
+  args.flag("--decimal", "SIGN", &flags.decimal, "of numbers: point or comma");
+  args.flag("--quote", "SIGN", &flags.quote, "around cells: one character, or none");
+  args.flag("--comment", "SIGN", &flags.comment, "begins lines that are no rows, or none");
+  args.flag("--encoding", "NAME", &flags.encoding,
+            "utf-8, utf-16, utf-16-be, windows-1252 or latin-1");
+  args.flag("--missing-value", "[COLUMN=]X", &flags.missing,
+            "what else stands for a missing value, in all columns or in one; may be repeated");
+}
+
+data::TableOptions table_options(const TableFlags& flags) {
+  data::TableOptions o;
+  const auto sign = [](const char* flag, const std::string& word,
+                       const std::map<std::string, char>& names) -> std::optional<char> {
+    if (word.empty()) return {};
+    if (const auto it = names.find(word); it != names.end()) return it->second;
+    if (word.size() == 1 && word != "\n" && word != "\r") return word[0];
+    std::vector<std::string> words;
+    for (const auto& [name, value] : names) words.push_back(name);
+    throw UsageError(cat(flag, " expects one character, or ", listed(words, "or"), ", not '",
+                         without_controls(word), "'"));
+  };
+  o.delimiter = sign("--delimiter", flags.delimiter,
+                     {{"comma", ','},
+                      {"semicolon", ';'},
+                      {"tab", '\t'},
+                      {"\\t", '\t'},
+                      {"bar", '|'},
+                      {"blanks", ' '}});
+  o.decimal = sign("--decimal", flags.decimal, {{"point", '.'}, {"comma", ','}});
+  if (o.decimal && *o.decimal != '.' && *o.decimal != ',')
+    throw UsageError(cat("--decimal expects point or comma, not '", flags.decimal, "'"));
+  o.quote = sign("--quote", flags.quote, {{"none", '\0'}});
+  o.comment = sign("--comment", flags.comment, {{"none", '\0'}});
+  if (flags.header && flags.no_header)
+    throw UsageError("--header and --no-header exclude each other");
+  if (flags.header || flags.no_header) o.header = flags.header;
+  if (!flags.encoding.empty()) o.encoding = data::parse_encoding(flags.encoding);
+  o.missing = flags.missing;
+  return o;
+}
+
+void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
+  args.group("Data");
+  args.flag(
+      "--data", "DIR", &flags.folder,
+      "folder of the files of mnist and its like; else CHAINRULE_MNIST, CHAINRULE_DATA, or what "
+      "data fetch left");
+  args.flag("--labels", "FILE", &flags.labels, "classes or numbers that belong to x.npy");
+  if (use == DataUse::train) {
+    args.flag("--target", "COLUMN", &flags.target, "what to predict, of a .csv file");
+    args.flag("--task", "TASK", &flags.task, "classification, regression or auto, for a .csv file");
+    args.flag("--ignore", "COLUMN", &flags.ignore, "a column not to use; may be repeated");
+    args.flag("--scaling", "HOW", &flags.scaling, "of columns: standardise, min_max or none");
+  }
+  args.flag("--missing", "HOW", &flags.missing,
+            "empty cells are an error, their rows are left out (drop), or become the mean");
+  if (use == DataUse::train) {
+    args.flag("--test", "PART", &flags.test,
+              "part of the rows to test on, where the data has no test part");
+    args.flag("--validation", "PART", &flags.validation,
+              "part of the training rows that chooses the best epoch");
+  }
+  args.flag("--limit", "N", &flags.limit, "use N training rows and a sixth as many to test");
+  args.flag("--data-seed", "N", &flags.seed, "of data that is made, and of the split");
+  declare_table_flags(args, flags.table);
+}
+
+}  // namespace chainrule::cli

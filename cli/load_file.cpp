@@ -1,0 +1,177 @@
+// Data of a file, whose kind is told by its content.
+#include <algorithm>
+#include <map>
+
+#include "chainrule/data/csv.h"
+#include "chainrule/data/file_kind.h"
+#include "chainrule/data/npy.h"
+#include "chainrule/data/npz.h"
+#include "cli/format.h"
+#include "cli/load_data.h"
+
+namespace chainrule::cli {
+namespace {
+
+template <class T>
+T choice(const char* flag, const std::string& word, const std::map<std::string, T>& known) {
+  if (const auto it = known.find(word); it != known.end()) return it->second;
+  std::vector<std::string> names;
+  for (const auto& [name, value] : known) names.push_back(name);
+  throw UsageError(cat(flag, " expects ", listed(names, "or"), ", not '", word, "'"));
+}
+
+data::Missing missing_of(const DataFlags& flags) {
+  return choice<data::Missing>("--missing", flags.missing,
+                               {{"error", data::Missing::error},
+                                {"drop", data::Missing::drop},
+                                {"mean", data::Missing::mean}});
+}
+
+std::uint64_t seed_of_file(const DataFlags& flags) {
+  return static_cast<std::uint64_t>(flags.seed);
+}
+
+/// The column to learn: a name, a number, or what the format says.
+std::string target_of(const data::Table& table, const DataFlags& flags) {
+  if (!flags.target.empty())
+    return table.header[static_cast<std::size_t>(table.column(flags.target))];
+  if (!table.target.empty()) return table.target;
+  std::vector<std::string> columns = table.header;
+  if (columns.size() > 12) columns.resize(12), columns.push_back("…");
+  throw UsageError(cat("--target is missing: which column of ", flags.name, " is to be learnt, ",
+                       listed(columns, "or"), "? (-1 is the last)"));
+}
+
+data::CsvOptions csv_options(const data::Table& table, const DataFlags& flags) {
+  data::CsvOptions options;
+  options.task = choice<data::Task>("--task", flags.task,
+                                    {{"auto", data::Task::automatic},
+                                     {"classification", data::Task::classification},
+                                     {"regression", data::Task::regression}});
+  options.scaling = choice<data::Scaling>("--scaling", flags.scaling,
+                                          {{"none", data::Scaling::none},
+                                           {"standardise", data::Scaling::standardise},
+                                           {"min_max", data::Scaling::min_max}});
+  options.missing = missing_of(flags);
+  options.test_fraction = flags.test;
+  options.validation_fraction = flags.validation;
+  options.seed = seed_of_file(flags);
+  for (const std::string& words : flags.ignore)
+    for (const Index c : table.select(words))
+      options.ignore.push_back(table.header[static_cast<std::size_t>(c)]);
+  options.target = target_of(table, flags);
+  return options;
+}
+
+/// A file in memory, unpacked.
+struct DataFile {
+  std::string name;
+  data::Bytes bytes;
+  data::FileKind kind;
+
+  explicit DataFile(const std::string& path)
+      : name(path == "-" ? "standard input" : path),
+        bytes(data::read_plain_or_gzip(path)),
+        kind(data::file_kind(bytes, name)) {
+    switch (kind) {
+      case data::FileKind::foreign:
+        throw DataError(cat(name, " is ", data::how_to_convert(bytes)));
+      case data::FileKind::safetensors:
+      case data::FileKind::onnx:
+        throw DataError(name + " is a model or weights, data was expected");
+      case data::FileKind::picture:
+        throw DataError(name + " is one picture; to learn takes a folder with a folder per class");
+      case data::FileKind::unknown:
+        throw DataError(name +
+                        " is of no kind that is known here: no table, ARFF, libsvm, npy, npz or "
+                        "IDX file");
+      default:
+        break;
+    }
+  }
+  bool is_table() const {
+    return kind == data::FileKind::table || kind == data::FileKind::arff ||
+           kind == data::FileKind::libsvm;
+  }
+  data::Table table(const data::TableOptions& options) const {
+    return data::parse_table({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name,
+                             options);
+  }
+};
+
+/// The array of a file: the only one of an npz file.
+data::NpyArray array_of(const DataFile& file) {
+  if (file.kind == data::FileKind::npy) return data::parse_npy(file.bytes, file.name);
+  if (file.kind != data::FileKind::npz)
+    throw DataError(file.name + ": an array (.npy) was expected");
+  std::vector<data::NpzArray> arrays = data::parse_npz(file.bytes, file.name);
+  if (arrays.size() != 1)
+    throw DataError(cat(file.name, ": one array was expected, there are ", arrays.size()));
+  return std::move(arrays[0].array);
+}
+
+/// Arrays: with --labels from two files, else the parts of an npz file.
+Splits arrays(const DataFile& file, const DataFlags& flags) {
+  Splits s;
+  if (flags.labels.empty() && file.kind == data::FileKind::npz) {
+    s = data::npz_dataset(data::parse_npz(file.bytes, file.name), file.name);
+    if (!s.train.has_classes() && s.train.target_size() == 0)
+      throw UsageError(cat(file.name,
+                           " holds no targets beside its inputs: --labels FILE names "
+                           "them"));
+    return s;
+  }
+  if (flags.labels.empty())
+    throw UsageError("--labels FILE is missing: the array of the classes or numbers to learn");
+  const DataFile labels(flags.labels);
+  const data::NpyArray y = array_of(labels);
+  s.train = data::npy_dataset(array_of(file), file.name, &y, labels.name);
+  s.validation = s.test = s.train.subset({});
+  return s;
+}
+
+}  // namespace
+
+Splits load_file(const DataFlags& flags) {
+  const DataFile file(flags.name);
+  Splits s;
+  if (file.is_table()) {
+    const data::Table table = file.table(table_options(flags.table));
+    s = data::csv(table, csv_options(table, flags));
+    for (Dataset* part : {&s.train, &s.validation, &s.test}) part->reading = table.how();
+    return s;
+  }
+  s = arrays(file, flags);
+  if (s.test.rows() == 0) {
+    auto [rest, test] = split(s.train, flags.test, seed_of_file(flags));
+    s.train = std::move(rest), s.test = std::move(test);
+  }
+  s.preprocess.image = s.train.image;
+  return s;
+}
+
+Dataset load_file_for(const Model& model, const DataFlags& flags) {
+  const DataFile file(flags.name);
+  if (!file.is_table()) {
+    Splits s = arrays(file, flags);
+    return s.test.rows() > 0 ? std::move(s.test) : std::move(s.train);
+  }
+  if (model.preprocess.columns.empty())
+    throw DataError(cat("the model was not trained on a table, so the columns of ", file.name,
+                        " mean nothing to it"));
+  data::TableOptions options = table_options(flags.table);
+  for (const Column& column : model.preprocess.columns) options.known.push_back(column.name);
+  const data::Table table = file.table(options);
+  Dataset rows = data::apply(model.preprocess, table,
+                             {.class_names = model.class_names, .missing = missing_of(flags)});
+  rows.reading = table.how();
+  return rows;
+}
+
+std::optional<data::Table> load_table(const DataFlags& flags) {
+  const DataFile file(flags.name);
+  if (!file.is_table()) return {};
+  return file.table(table_options(flags.table));
+}
+
+}  // namespace chainrule::cli

@@ -1,0 +1,7 @@
+// libFuzzer: any bytes are a table of Weka, or an error with a sentence.
+#include "fuzz/readers/arff.h"
+#include "fuzz/target.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return chainrule::fuzz::one_input<chainrule::DataError>(chainrule::fuzz::read_arff, {data, size});
+}

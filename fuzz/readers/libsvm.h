@@ -1,0 +1,18 @@
+// Bytes as sparse rows.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "chainrule/data/libsvm.h"
+
+namespace chainrule::fuzz {
+
+inline void read_libsvm(std::span<const std::uint8_t> bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  std::string room;
+  data::parse_libsvm(data::to_utf8(text, data::find_encoding(text, "t"), "t", room), "t");
+}
+
+}  // namespace chainrule::fuzz
