@@ -76,6 +76,8 @@ void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
     args.flag("--validation", "PART", &flags.validation,
               "part of the training rows that chooses the best epoch");
   }
+  args.flag("--transposed", "HOW", &flags.transposed,
+            "pictures of IDX files stand column by column: yes, no, or auto, as EMNIST's do");
   args.flag("--limit", "N", &flags.limit, "use N training rows and a sixth as many to test");
   args.flag("--data-seed", "N", &flags.seed, "of data that is made, and of the split");
   declare_table_flags(args, flags.table);

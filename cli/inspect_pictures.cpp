@@ -64,7 +64,7 @@ void draw_lines(const data::Picture& picture, Sheet& sheet) {
 }
 
 /// The first pictures beside each other, as many as the screen has columns for.
-void draw_first(const data::IdxArray& array, Sheet& sheet) {
+void draw_first(const data::NpyArray& array, Sheet& sheet) {
   const Index height = array.shape[1], width = array.shape[2];
   const Index room = std::min(sheet.width(), 100);
   if (width > room || height > 2 * kDrawingLines) return;
@@ -80,8 +80,15 @@ void draw_first(const data::IdxArray& array, Sheet& sheet) {
 }  // namespace
 
 void inspect_idx(const InspectedFile& file, Sheet& sheet) {
-  const data::IdxArray array = data::parse_idx(file.bytes, file.path);
-  const bool labels = array.shape.size() == 1;
+  const data::NpyArray array = data::parse_idx(file.bytes, file.path);
+  const bool labels = array.shape.size() == 1, bytes = array.item_size == 1 && array.kind == 'u';
+  if (!bytes || array.shape.size() == 2 || array.shape.size() > 3) {
+    sheet.kind("idx", "IDX, an array", file);
+    sheet.say("shape", cat(data::shape_text(array.shape), " of ",
+                           array.kind == 'f' ? "float" : "int", 8 * array.item_size));
+    sheet.json.add("shape", array.shape).add("holds", "array");
+    return;
+  }
   sheet.kind("idx", labels ? "IDX, labels" : "IDX, pictures", file);
   sheet.say("shape",
             cat(grouped(array.shape[0]), labels ? " labels" : " pictures",

@@ -112,6 +112,15 @@ Dataset first_rows(const Dataset& data, Index rows) {
                        closest(name, names).empty() ? ", or a file" : ""));
 }
 
+/// "emnist/emnist-letters": do files of that folder begin so?
+bool is_beginning(const fs::path& path) {
+  std::error_code none;
+  if (!path.has_parent_path() || fs::exists(path, none)) return false;
+  for (const auto& entry : fs::directory_iterator(path.parent_path(), none))
+    if (entry.path().filename().string().starts_with(path.filename().string())) return true;
+  return false;
+}
+
 /// Sets whose parts are given; those that must be split are made whole by split_up().
 Splits load_parts(const DataFlags& flags) {
   const std::string& name = flags.name;
@@ -119,7 +128,9 @@ Splits load_parts(const DataFlags& flags) {
   if (name == "digits") return data::digits(digits_options(flags));
   if (const auto it = small_sets().find(name); it != small_sets().end())
     return it->second(seed_of(flags));
-  if (fs::is_directory(name)) return data::mnist(name, fs::path(name).filename().string());
+  const fs::path path(name);
+  if (fs::is_directory(path) || is_beginning(path))
+    return data::mnist(path, path.filename().string(), transposed_of(flags));
   refuse(name);
 }
 
@@ -151,7 +162,7 @@ const std::vector<NamedData>& named_data() {
       {"FILE.npy", "an array, a row per sample", "--labels FILE.npy is what to predict"},
       {"FILE.npz", "arrays x and y, or x_train, y_train, ...", "as numpy and Keras save them"},
       {"-", "any of these from standard input", "chainrule train - --target y < FILE"},
-      {"FOLDER", "four IDX files, named as MNIST's", "also gzip"}};
+      {"FOLDER", "IDX files, as those of MNIST and EMNIST", "also gzip"}};
   return all;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chainrule/data/dataset.h"
+#include "chainrule/data/idx.h"
 #include "chainrule/data/table.h"
 #include "chainrule/model/model.h"
 #include "cli/args.h"
@@ -29,6 +30,7 @@ struct DataFlags {
   std::string folder;  ///< --data
   std::string labels;  ///< --labels
   std::string target, task = "auto", missing = "error", scaling = "standardise";
+  std::string transposed = "auto";
   std::vector<std::string> ignore;
   double test = 0.2, validation = 0;
   std::int64_t limit = 0, seed = 1;
@@ -59,6 +61,8 @@ bool is_file(const std::string& name);
 /// What load_data() and load_data_for() do for a file of any kind, told by its content.
 Splits load_file(const DataFlags& flags);
 Dataset load_file_for(const Model& model, const DataFlags& flags);
+/// --transposed. Throws UsageError.
+data::Transposed transposed_of(const DataFlags& flags);
 /// The table that a file holds, or nothing when it is none.
 std::optional<data::Table> load_table(const DataFlags& flags);
 

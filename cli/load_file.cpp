@@ -4,6 +4,7 @@
 
 #include "chainrule/data/csv.h"
 #include "chainrule/data/file_kind.h"
+#include "chainrule/data/idx.h"
 #include "chainrule/data/npy.h"
 #include "chainrule/data/npz.h"
 #include "cli/format.h"
@@ -102,6 +103,7 @@ struct DataFile {
 /// The array of a file: the only one of an npz file.
 data::NpyArray array_of(const DataFile& file) {
   if (file.kind == data::FileKind::npy) return data::parse_npy(file.bytes, file.name);
+  if (file.kind == data::FileKind::idx) return data::parse_idx(file.bytes, file.name);
   if (file.kind != data::FileKind::npz)
     throw DataError(file.name + ": an array (.npy) was expected");
   std::vector<data::NpzArray> arrays = data::parse_npz(file.bytes, file.name);
@@ -124,6 +126,12 @@ Splits arrays(const DataFile& file, const DataFlags& flags) {
   if (flags.labels.empty())
     throw UsageError("--labels FILE is missing: the array of the classes or numbers to learn");
   const DataFile labels(flags.labels);
+  if (file.kind == data::FileKind::idx && labels.kind == data::FileKind::idx) {
+    s.train =
+        data::parse_idx(file.bytes, labels.bytes, file.name, labels.name, transposed_of(flags));
+    s.validation = s.test = s.train.subset({});
+    return s;
+  }
   const data::NpyArray y = array_of(labels);
   s.train = data::npy_dataset(array_of(file), file.name, &y, labels.name);
   s.validation = s.test = s.train.subset({});
@@ -131,6 +139,13 @@ Splits arrays(const DataFile& file, const DataFlags& flags) {
 }
 
 }  // namespace
+
+data::Transposed transposed_of(const DataFlags& flags) {
+  return choice<data::Transposed>("--transposed", flags.transposed,
+                                  {{"auto", data::Transposed::automatic},
+                                   {"no", data::Transposed::no},
+                                   {"yes", data::Transposed::yes}});
+}
 
 Splits load_file(const DataFlags& flags) {
   const DataFile file(flags.name);
