@@ -76,6 +76,9 @@ void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
     args.flag("--validation", "PART", &flags.validation,
               "part of the training rows that chooses the best epoch");
   }
+  args.flag("--image-size", "HxW", &flags.image_size,
+            "that the pictures of a folder are scaled to, such as 28x28");
+  args.flag("--colours", "HOW", &flags.colours, "of the pictures of a folder: auto, grey, colour");
   args.flag("--transposed", "HOW", &flags.transposed,
             "pictures of IDX files stand column by column: yes, no, or auto, as EMNIST's do");
   args.flag("--limit", "N", &flags.limit, "use N training rows and a sixth as many to test");

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "chainrule/data/image.h"
+#include "chainrule/data/png.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"
@@ -55,12 +56,12 @@ void print_pictures(const Terminal& out, const Dataset& data, const ShowFlags& f
 void write_pictures(const Terminal& out, const Dataset& data, const ShowFlags& flags) {
   const Index cols = flags.cols > 0 ? flags.cols : 20;
   const Index rows = flags.rows > 0 ? flags.rows : 10;
-  const data::Picture sheet = data::contact_sheet(data, rows, cols, flags.first);
+  const data::Raster sheet = data::raster_sheet(data, rows, cols, flags.first);
   const std::string ending = std::filesystem::path(flags.out).extension().string();
   if (ending == ".png")
-    data::write_png(flags.out, sheet);
+    data::write_file(flags.out, data::encode_png(sheet.height, sheet.width, sheet.pixels));
   else if (ending == ".pgm")
-    data::write_pgm(flags.out, sheet);
+    data::write_pgm(flags.out, data::contact_sheet(data, rows, cols, flags.first));
   else
     throw UsageError(cat("--out expects a name that ends in .png or .pgm, not '", flags.out, "'"));
   out.labelled("wrote", cat(flags.out, "   ", sheet.width, "×", sheet.height, " pixels"));
@@ -147,7 +148,7 @@ int run(const ShowFlags& flags) {
     throw UsageError(cat("--first ", flags.first, " is beyond the end: the ", flags.part,
                          " part has ", counted(data.rows(), "row")));
   out.labelled("data", describe_splits(splits));
-  const bool pictures = data.image.rank() == 2;
+  const bool pictures = data.image.rank() > 0;
   if (!pictures && !flags.out.empty())
     throw UsageError("--out writes pictures; these data are no pictures");
   if (!flags.out.empty()) {

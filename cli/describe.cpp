@@ -12,6 +12,7 @@ constexpr const char* kSpace = "   ";
 
 std::string quantity(const Dataset& data) {
   if (data.image.rank() == 2) return cat(data.image[0], "×", data.image[1], " grey");
+  if (data.image.rank() == 3) return cat(data.image[0], "×", data.image[1], " in colour");
   return counted(data.features.size(), "input");
 }
 

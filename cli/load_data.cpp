@@ -1,6 +1,7 @@
 #include "cli/load_data.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -10,6 +11,7 @@
 #include "chainrule/data/cifar.h"
 #include "chainrule/data/digits.h"
 #include "chainrule/data/idx.h"
+#include "chainrule/data/picture_folder.h"
 #include "chainrule/data/toy.h"
 #include "cli/cache_folder.h"
 #include "cli/format.h"
@@ -112,6 +114,38 @@ Dataset first_rows(const Dataset& data, Index rows) {
                        closest(name, names).empty() ? ", or a file" : ""));
 }
 
+/// A folder with one folder per class.
+Splits pictures(const fs::path& path, const DataFlags& flags) {
+  data::PictureFolderOptions options;
+  const std::string& size = flags.image_size;
+  if (!size.empty()) {
+    Index height = 0, width = 0;
+    const char* const end = size.data() + size.size();
+    const auto [times, first] = std::from_chars(size.data(), end, height);
+    const bool square = times == end;
+    if (square) width = height;
+    const auto [stop, second] =
+        square ? std::from_chars_result{end, {}} : std::from_chars(times + 1, end, width);
+    const bool good = first == std::errc() && second == std::errc() && stop == end &&
+                      (square || *times == 'x') && height >= 1 && width >= 1 && height <= 1024 &&
+                      width <= 1024;
+    if (!good)
+      throw UsageError(
+          cat("--image-size expects height x width such as 28x28, each at most 1024, "
+              "not '",
+              size, "'"));
+    options.size = {height, width};
+  }
+  const std::map<std::string, data::Colours> known = {{"auto", data::Colours::automatic},
+                                                      {"grey", data::Colours::grey},
+                                                      {"colour", data::Colours::colour}};
+  const auto it = known.find(flags.colours);
+  if (it == known.end())
+    throw UsageError(cat("--colours expects auto, grey or colour, not '", flags.colours, "'"));
+  options.colours = it->second;
+  return data::picture_folder(path, options);
+}
+
 /// "emnist/emnist-letters": do files of that folder begin so?
 bool is_beginning(const fs::path& path) {
   std::error_code none;
@@ -129,6 +163,9 @@ Splits load_parts(const DataFlags& flags) {
   if (const auto it = small_sets().find(name); it != small_sets().end())
     return it->second(seed_of(flags));
   const fs::path path(name);
+  if (data::is_picture_folder(path)) return pictures(path, flags);
+  if (fs::exists(path / "test_batch.bin") || fs::exists(path / "cifar-10-binary.tar.gz"))
+    return data::cifar10(path);
   if (fs::is_directory(path) || is_beginning(path))
     return data::mnist(path, path.filename().string(), transposed_of(flags));
   refuse(name);
@@ -162,6 +199,7 @@ const std::vector<NamedData>& named_data() {
       {"FILE.npy", "an array, a row per sample", "--labels FILE.npy is what to predict"},
       {"FILE.npz", "arrays x and y, or x_train, y_train, ...", "as numpy and Keras save them"},
       {"-", "any of these from standard input", "chainrule train - --target y < FILE"},
+      {"FOLDER", "pictures, one folder per class", "PNG, JPEG, BMP; --image-size 28x28"},
       {"FOLDER", "IDX files, as those of MNIST and EMNIST", "also gzip"}};
   return all;
 }
@@ -176,6 +214,10 @@ bool is_file(const std::string& name) {
 Splits load_data(const DataFlags& flags) {
   check_fractions(flags);
   Splits splits = is_file(flags.name) ? load_file(flags) : load_parts(flags);
+  if (flags.test > 0 && splits.test.rows() == 0 && !small_sets().contains(flags.name)) {
+    auto [rest, test] = split(splits.train, flags.test, seed_of(flags));
+    splits.train = std::move(rest), splits.test = std::move(test);
+  }
   if (flags.validation > 0 && splits.validation.rows() == 0) {
     auto [rest, validation] = split(splits.train, flags.validation, seed_of(flags));
     splits.train = std::move(rest), splits.validation = std::move(validation);

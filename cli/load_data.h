@@ -30,7 +30,7 @@ struct DataFlags {
   std::string folder;  ///< --data
   std::string labels;  ///< --labels
   std::string target, task = "auto", missing = "error", scaling = "standardise";
-  std::string transposed = "auto";
+  std::string image_size, colours = "auto", transposed = "auto";  ///< of pictures
   std::vector<std::string> ignore;
   double test = 0.2, validation = 0;
   std::int64_t limit = 0, seed = 1;

@@ -157,10 +157,6 @@ Splits load_file(const DataFlags& flags) {
     return s;
   }
   s = arrays(file, flags);
-  if (s.test.rows() == 0) {
-    auto [rest, test] = split(s.train, flags.test, seed_of_file(flags));
-    s.train = std::move(rest), s.test = std::move(test);
-  }
   s.preprocess.image = s.train.image;
   return s;
 }

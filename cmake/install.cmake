@@ -19,6 +19,10 @@ if(library_type STREQUAL "STATIC_LIBRARY")
     string(APPEND dependencies "\nfind_dependency(PNG)")
     string(APPEND pkgconfig_libs " -lpng")
   endif()
+  if(JPEG_FOUND)
+    string(APPEND dependencies "\nfind_dependency(JPEG)")
+    string(APPEND pkgconfig_libs " -ljpeg")
+  endif()
 endif()
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/chainrule-config.cmake.in
                               ${PROJECT_BINARY_DIR}/chainrule-config.cmake

@@ -23,6 +23,7 @@ wanted=(
   libcli11-dev:CLI/CLI.hpp
   zlib1g-dev:zlib.h
   libpng-dev:png.h
+  libjpeg62-turbo-dev:jpeglib.h
   libcurl4-openssl-dev:curl/curl.h
   libprotozero-dev:protozero/pbf_reader.hpp
   libgtest-dev:gtest/gtest.h

@@ -1,4 +1,4 @@
-// Grey pictures: files, what a network sees of them, and what a person sees of a dataset.
+// Pictures: what a network sees of them, and what a person sees of a dataset.
 #pragma once
 
 #include <filesystem>
@@ -6,6 +6,7 @@
 
 #include "chainrule/data/dataset.h"
 #include "chainrule/data/file.h"
+#include "chainrule/data/raster.h"
 
 namespace chainrule::data {
 
@@ -23,12 +24,8 @@ struct Picture {
   }
 };
 
-/// Longest side of a picture that is read.
-inline constexpr Index kLongestSide = 8192;
-
-/// Reads a PNG file (when the library was built with libpng; colours become grey, what is
-/// transparent becomes white) or a PGM file (P2 or P5), told apart by their content. Throws
-/// DataError with one sentence.
+/// Reads PNG, JPEG, BMP or PGM, see raster.h; colours become grey. Throws DataError with one
+/// sentence.
 Picture read_picture(const std::filesystem::path& path);
 /// The same from memory; `name` begins every error message.
 Picture parse_picture(const Bytes& file, const std::string& name);
@@ -42,11 +39,19 @@ void write_png(const std::filesystem::path& path, const Picture& picture);
 /// areas, keeping its proportions, and centred on black.
 Picture as_input(const Picture& picture, const Shape& image);
 
-/// One row of a dataset of pictures. Throws Error when it has none.
+/// The same for a picture in colour or not: the bytes of a row of the shape {height, width} as
+/// as_input() makes them, or {height, width, 3} (red, green and blue of a pixel beside each other),
+/// scaled and centred in the same way, but never with black and white exchanged.
+Bytes picture_row(const Raster& raster, const Shape& image);
+
+/// One row of a dataset of pictures, colours made grey. Throws Error when it has none.
 Picture picture(const Dataset& dataset, Index row);
 
 /// rows x cols pictures of a dataset beside each other, beginning at row `first`.
 Picture contact_sheet(const Dataset& dataset, Index rows, Index cols, Index first = 0);
+
+/// The same as the data have it, with colours.
+Raster raster_sheet(const Dataset& dataset, Index rows, Index cols, Index first = 0);
 
 /// A picture as lines of text for a terminal: one character for two pixels above each other.
 std::string ascii(const Picture& picture);

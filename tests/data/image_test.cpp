@@ -65,8 +65,8 @@ TEST(Image, RefusesWithASentence) {
   const auto refused = [](std::string_view text, const char* says) {
     expect_error<DataError>([&] { read(text); }, says);
   };
-  refused("", "neither a PNG nor a PGM picture");
-  refused("GIF89a", "neither a PNG nor a PGM picture");
+  refused("", "no picture of PNG, JPEG, BMP or PGM");
+  refused("GIF89a", "no picture of PNG, JPEG, BMP or PGM");
   refused("P5", "the width of the PGM file is not a number (byte 2)");
   refused("P5 0 4 255\n", "a picture of 0 x 4 pixels, expected 1 to 8192 on each side");
   refused("P5 99999999999 4 255\n", "pixels, expected 1 to 8192");
