@@ -132,7 +132,15 @@ void inspect_picture(const InspectedFile& file, Sheet& sheet) {
   if (file.gzip)
     throw DataError(cat(file.path, ": a picture inside of gzip, expected it as it is"));
   const data::Picture picture = data::read_picture(file.path);
-  sheet.kind(png ? "png" : "pgm", png ? "a PNG picture" : "a PGM picture", file);
+  const std::string_view start = file.text();
+  if (png)
+    sheet.kind("png", "a PNG picture", file);
+  else if (start.starts_with("\xff\xd8"))
+    sheet.kind("jpeg", "a JPEG picture", file);
+  else if (start.starts_with("BM"))
+    sheet.kind("bmp", "a BMP picture", file);
+  else
+    sheet.kind("pgm", "a PGM picture", file);
   std::string form;
   if (png) {
     // The header's length and name take 16 bytes; width, height, depth and colours follow.

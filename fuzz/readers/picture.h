@@ -1,4 +1,4 @@
-// Bytes as a picture (PNG or PGM) that a network of 28 x 28 inputs is to see.
+// Bytes as a picture (PNG, JPEG, BMP or PGM), grey and in colour, that a network of 28 x 28 inputs is to see.
 #pragma once
 
 #include "chainrule/data/image.h"
@@ -6,7 +6,9 @@
 namespace chainrule::fuzz {
 
 inline void read_picture(std::span<const std::uint8_t> bytes) {
-  data::as_input(data::parse_picture({bytes.begin(), bytes.end()}, "p.png"), Shape{28, 28});
+  const data::Bytes file(bytes.begin(), bytes.end());
+  data::as_input(data::parse_picture(file, "p.png"), Shape{28, 28});
+  data::picture_row(data::parse_raster(file, "p.png", true), Shape{28, 28, 3});
 }
 
 }  // namespace chainrule::fuzz

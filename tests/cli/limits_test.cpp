@@ -103,7 +103,7 @@ TEST(Limits, Idx) {
   };
   refused("", in_big_endian({0x803, 1U << 20, 1U << 20, 1U << 20}), "promises 1048576 x 1048576");
   refused("", in_big_endian({0x803, 0xffffffff, 0xffffffff, 0xffffffff}), "promises 4294967295 x");
-  refused("", in_big_endian({0x803, 0, 28, 28}), "no pictures");
+  refused("", in_big_endian({0x803, 0, 28, 28}), "holds nothing");
   refused(".gz", gzip_bomb(in_big_endian({0x803, 1U << 20, 28, 28}), 1024),
           "200 times its own length");
 }
@@ -151,6 +151,21 @@ TEST(Limits, Npz) {
   refused(file, "200 times its own length");
   file.replace(entry + 24, 4, "\xff\xff\xff\x7f");
   refused(file, "promises 2147483647 bytes");
+  // One stream of 15 MB under many names.
+  const std::string some = zlib_packed(std::string(15'000'000, '\0'), -MAX_WBITS);
+  std::string shared =
+      file_text(data::format_npz(std::vector<data::NpzEntry>{{"a00", {some.begin(), some.end()}}}));
+  const std::size_t start = shared.size() - 22 - 46 - 7;
+  shared[start + 10] = 8;
+  shared.replace(start + 24, 4, std::string("\xc0\xe1\xe4\0", 4));
+  const std::string central = shared.substr(start, 46 + 7);
+  std::string end = shared.substr(shared.size() - 22);
+  shared.resize(start);
+  for (int i = 0; i < 30; ++i) shared += std::string(central).replace(47, 2, cat(i / 10, i % 10));
+  end[8] = end[10] = 30;
+  const std::uint32_t size = 30 * 53;
+  std::memcpy(end.data() + 12, &size, 4);
+  refused(shared + end, "times its own length");
   const std::vector<float> one = {1};
   const data::Bytes npy = data::format_npy<float>(one, std::vector<Index>{1});
   refused(file_text(data::format_npz(std::vector<data::NpzEntry>{{"../../fc1.bias", npy}})),
@@ -171,6 +186,29 @@ TEST(Limits, Csv) {
   refused(std::string("y,x\n1,\0\n", 8), "zero byte");
 }
 
+TEST(Limits, Tables) {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::string& file, const char* says) {
+    expect_hostile_refused({"train", folder.write("t.csv", file), "--target", "y"}, says);
+    expect_hostile_refused({"data", "show", folder.write("t.csv", file)}, says);
+  };
+  std::string sparse = "1 60000:1\n";
+  for (int i = 0; i < 100'000; ++i) sparse += "1 1:1\n";
+  refused(sparse, "more than 10 for each byte");
+  std::string arff = "@relation r\n";
+  for (int i = 0; i < 65'000; ++i) arff += cat("@attribute a", i, " real\n");
+  arff += "@data\n";
+  for (int i = 0; i < 100'000; ++i) arff += "{}\n";
+  refused(arff, "more than 10 for each byte");
+  refused(arff.substr(0, arff.find("@data")) + std::string("@attribute b real\n@data\n") +
+              std::string(8'000'000, ','),
+          "more than 65,536 fields");
+  refused(std::string("\xff\xfe") + std::string(100'000, 'x') + "y", "half a character");
+  refused(std::string(8'000'000, '\0'), "begins with 65,536 zero bytes");
+  if (std::filesystem::exists("/dev/zero"))
+    expect_hostile_refused({"data", "show", "/dev/zero"}, "a device, which may never end");
+}
+
 TEST(Limits, Pictures) {
   const TemporaryFolder folder;
   const std::string model = folder.str("m.safetensors");
@@ -185,6 +223,14 @@ TEST(Limits, Pictures) {
   refused("P5 99999999 1 255\n", "expected 1 to 8192 on each side");
   refused("P5 0 1 255\n", "expected 1 to 8192 on each side");
   const std::string good = file_text(data::encode_png(1, 1, std::vector<std::uint8_t>{7}));
+  std::string bmp =
+      std::string("BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\0\x20\0\0\0\x20\0\0\1\0\x18\0", 30);
+  bmp += std::string(24, '\0');
+  refused(bmp, "too short for 8192 x 8192 pixels");
+  refused(bmp.replace(28, 1, "\1"), "too short for 8192 x 8192 pixels");
+  std::string jpeg = read_file(CHAINRULE_TEST_DATA "/files/colour.jpg");
+  jpeg.replace(jpeg.find("\xff\xc0") + 5, 4, std::string("\x20\0\x20\0", 4));
+  expect_hostile_refused({"predict", model, folder.write("p.png", jpeg)}, "JPEG");
   if (run({"predict", model, folder.write("p.png", good)}).exit_code != 0)
     GTEST_SKIP() << "built without libpng: only PGM was tried";
   const auto sized = [&](std::uint32_t width) {
