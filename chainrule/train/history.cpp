@@ -11,7 +11,7 @@ namespace chainrule {
 namespace {
 
 /// Nine digits, which is what a float holds; nothing for NaN.
-std::string number(double value) {
+std::string csv_number(double value) {
   if (std::isnan(value)) return "";
   std::array<char, 32> text;
   const auto end =
@@ -58,10 +58,10 @@ std::string History::csv() const {
       "epoch,step,learning_rate,train_loss,train_accuracy,validation_loss,validation_accuracy,"
       "test_loss,test_accuracy,seconds\n";
   for (const EpochRow& row : epochs) {
-    s += std::to_string(row.epoch) + ',' + std::to_string(row.step) + ',' + number(row.lr);
+    s += std::to_string(row.epoch) + ',' + std::to_string(row.step) + ',' + csv_number(row.lr);
     for (const Score& score : {row.train, row.validation, row.test})
-      s += ',' + number(score.loss) + ',' + number(score.accuracy);
-    s += ',' + number(row.seconds) + '\n';
+      s += ',' + csv_number(score.loss) + ',' + csv_number(score.accuracy);
+    s += ',' + csv_number(row.seconds) + '\n';
   }
   return s;
 }
