@@ -136,13 +136,20 @@ int run(const ShowFlags& flags) {
     throw UsageError(cat("--part expects train or test, not '", flags.part, "'"));
   if (flags.rows < 0 || flags.cols < 0 || flags.first < 0)
     throw UsageError("--rows, --cols and --first cannot be negative");
-  if (flags.data.target.empty() && is_file(flags.data.name) && flags.data.labels.empty())
-    if (const std::optional<data::Table> table = load_table(flags.data)) {
-      if (!flags.out.empty()) throw UsageError("--out writes pictures; these data are no pictures");
-      print_table(out, *table, flags);
-      return kOk;
-    }
-  const Splits splits = load_data(flags.data);
+  const bool alone =
+      is_file(flags.data.name) && flags.data.labels.empty() && flags.data.target.empty();
+  RawFile raw = alone ? load_raw(flags.data) : RawFile{};
+  if (raw.table && !flags.out.empty())
+    throw UsageError("--out writes pictures; these data are no pictures");
+  if (raw.table) {
+    print_table(out, *raw.table, flags);
+    return kOk;
+  }
+  Splits splits;
+  if (raw.rows)
+    splits.train = std::move(*raw.rows);
+  else
+    splits = load_data(flags.data);
   const Dataset& data = flags.part == "test" ? splits.test : splits.train;
   if (flags.first >= data.rows())
     throw UsageError(cat("--first ", flags.first, " is beyond the end: the ", flags.part,

@@ -63,8 +63,13 @@ Splits load_file(const DataFlags& flags);
 Dataset load_file_for(const Model& model, const DataFlags& flags);
 /// --transposed. Throws UsageError.
 data::Transposed transposed_of(const DataFlags& flags);
-/// The table that a file holds, or nothing when it is none.
-std::optional<data::Table> load_table(const DataFlags& flags);
+/// A file as it is, whatever is to be learnt from it: a table, or the rows of an array or of
+/// pictures, or neither where parts must be told apart.
+struct RawFile {
+  std::optional<data::Table> table;
+  std::optional<Dataset> rows;
+};
+RawFile load_raw(const DataFlags& flags);
 
 /// "rows.csv" and ".csv": whether a name ends so.
 bool ends_with(const std::string& name, const std::string& ending);

@@ -179,10 +179,15 @@ Dataset load_file_for(const Model& model, const DataFlags& flags) {
   return rows;
 }
 
-std::optional<data::Table> load_table(const DataFlags& flags) {
+RawFile load_raw(const DataFlags& flags) {
   const DataFile file(flags.name);
-  if (!file.is_table()) return {};
-  return file.table(table_options(flags.table));
+  if (file.is_table()) return {file.table(table_options(flags.table)), {}};
+  if (file.kind == data::FileKind::npz) return {};
+  data::NpyArray array = array_of(file);
+  const std::vector<Index> shape = array.shape;
+  Dataset rows = data::npy_dataset(std::move(array), file.name, nullptr, "");
+  if (file.kind == data::FileKind::idx && shape.size() == 3) rows.image = {shape[1], shape[2]};
+  return {{}, std::move(rows)};
 }
 
 }  // namespace chainrule::cli

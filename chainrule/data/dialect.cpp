@@ -83,7 +83,8 @@ class Judge {
     for (const auto& [cells, rows] : lengths_)
       if (rows >= most) most = rows, length = static_cast<double>(cells);
     double split = length > 1 ? (length - 1) / length : 1e-3;
-    if (static_cast<double>(first_) != length) split /= 2;  // a header that does not fit
+    if (static_cast<double>(first_) != length && static_cast<double>(first_ + 1) != length)
+      split /= 2;  // a header that does not fit
     return rows_ == 0 ? 0 : most / rows_ * split * (cells_ > 0 ? sum_ / cells_ : 0.5);
   }
   bool has_empty_column() const { return std::ranges::count(filled_, false) > 0; }

@@ -20,7 +20,7 @@ class TableBuilder {
   void end_cell(Index line);
   void add(std::string_view cell, Index line) { text() += cell, end_cell(line); }
   /// Ends the row, which began on `line`. Throws DataError when it has not as many cells as the
-  /// first one.
+  /// first one; the second may have one more, which names of rows or a delimiter at the end make.
   void end_row(Index line);
 
   Index rows() const { return static_cast<Index>(table_.lines_.size()); }
@@ -51,10 +51,13 @@ class TableBuilder {
   Table finish(const std::vector<std::string>& missing);
 
  private:
+  bool is_empty_column(std::size_t column) const;
+  void drop_last_column();
   [[noreturn]] void refuse_length(Index line, std::size_t cells) const;
 
   Table table_;
   std::size_t row_begin_ = 0, width_ = 0;
+  bool short_names_ = false;  // the first row has a cell less than the others
   Index first_line_ = 1;
 };
 

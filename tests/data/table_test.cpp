@@ -120,6 +120,17 @@ TEST(Table, LosesNoRowWithoutHeader) {
   EXPECT_EQ(data::parse_table("a,b\n", "t", {.known = {"column1", "column2"}}).rows(), 1);
 }
 
+TEST(Table, ReadsRowNamesAndDelimitersAtTheEnd) {
+  EXPECT_EQ(parse("x y\nfirst 1 a\nsecond 2 b\n"),
+            (Cells{{"column1", "x", "y"}, {"first", "1", "a"}, {"second", "2", "b"}}));
+  EXPECT_EQ(parse("x,y\n1,a,\n2,b,\n"), (Cells{{"x", "y"}, {"1", "a"}, {"2", "b"}}));
+  EXPECT_EQ(parse("x,y,\n1,a,\n2,b,\n"), (Cells{{"x", "y"}, {"1", "a"}, {"2", "b"}}));
+  EXPECT_EQ(parse("x,y,\n1,a,\n2,b,c\n"),
+            (Cells{{"x", "y", "column3"}, {"1", "a", ""}, {"2", "b", "c"}}));
+  EXPECT_EQ(data::parse_table("x,y,\n1,a,\n", "t").how(),
+            "comma, header, UTF-8, without an empty last column");
+}
+
 TEST(Table, KnowsWhatIsMissing) {
   const auto kinds = [](const Table& t, Index column) {
     std::string all;
