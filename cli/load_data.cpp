@@ -195,7 +195,7 @@ const std::vector<NamedData>& named_data() {
       {"moons", "2 inputs, 2 classes", "two half circles that reach into each other"},
       {"circles", "2 inputs, 2 classes", "a circle in a circle"},
       {"blobs", "2 inputs, 3 classes", "round clouds of points"},
-      {"FILE", "a table: CSV and its like, ARFF, libsvm", "--target COLUMN is what to predict"},
+      {"FILE", "a table: .csv and its like, ARFF, libsvm", "--target COLUMN is what to predict"},
       {"FILE.npy", "an array, a row per sample", "--labels FILE.npy is what to predict"},
       {"FILE.npz", "arrays x and y, or x_train, y_train, ...", "as numpy and Keras save them"},
       {"-", "any of these from standard input", "chainrule train - --target y < FILE"},

@@ -102,19 +102,21 @@ bool is_libsvm(std::string_view s) {
   return pairs;
 }
 
-/// No control character among the first ones but those that text has.
+/// No control character among the first ones but those that text has. A few zeros make a damaged
+/// table, of which its reader names the line.
 bool is_text(std::string_view bytes) {
   const std::string_view sample = bytes.substr(0, 4096);
-  if (sample.find('\0') != sample.npos) {
+  const auto zeros = static_cast<std::size_t>(std::ranges::count(sample, '\0'));
+  if (5 * zeros > sample.size()) {
     try {
-      find_encoding(sample, "");
+      find_encoding(sample, "");  // UTF-16
       return true;
     } catch (const DataError&) {
       return false;
     }
   }
   return std::ranges::all_of(sample, [](char c) {
-    const bool blank = c == '\n' || c == '\r' || c == '\t' || c == '\f';
+    const bool blank = c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == '\0';
     return static_cast<unsigned char>(c) >= ' ' ? c != 0x7f : blank;
   });
 }

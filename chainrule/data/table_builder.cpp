@@ -34,7 +34,7 @@ void TableBuilder::refuse_length(Index line, std::size_t count) const {
 }
 
 void TableBuilder::check_dense(std::size_t text_bytes, std::size_t count) const {
-  constexpr std::size_t kFree = std::size_t{4} << 20, kMostPerByte = 10;
+  constexpr std::size_t kFree = std::size_t{4} << 20, kMostPerByte = 4;
   if (count > kFree && count / kMostPerByte > text_bytes)
     throw DataError(cat(table_.name, ": with what its rows leave out the table has ",
                         grouped(static_cast<Index>(count)), " cells, more than ", kMostPerByte,

@@ -71,7 +71,7 @@ TEST(Arff, RefusesWithASentence) {
   for (int i = 0; i < 60'000; ++i) wide += "@attribute a" + std::to_string(i) + " real\n";
   wide += "@data\n";
   for (int i = 0; i < 1000; ++i) wide += "{}\n";
-  refused(wide, "more than 10 for each byte");
+  refused(wide, "more than 4 for each byte");
 }
 
 TEST(Libsvm, ReadsSparseRows) {
@@ -100,7 +100,7 @@ TEST(Libsvm, RefusesWithASentence) {
   refused("1 70000:1\n", "the feature 70000, more than the limit of 65,536 columns");
   std::string many = "1 60000:1\n";
   for (int i = 0; i < 2000; ++i) many += "1 1:1\n";
-  refused(many, "more than 10 for each byte");
+  refused(many, "more than 4 for each byte");
 }
 
 }  // namespace
