@@ -138,6 +138,9 @@ std::string call_bias(CWriter& out, const Node& node, std::string_view x) {
 }
 
 std::string call_softmax(CWriter&, const Node& node, std::string_view x) {
+  const auto axis = static_cast<Index>(node.op->setting("axis"));
+  if (axis != -1 && axis != node.shape.rank() - 1)
+    throw Error(cat("'", node.name, "' runs along axis ", axis, ", C code only along the last"));
   return cat("apply_", node.op->doc().name, "(", x, ", ", lines_of(node), ");");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <set>
 
@@ -77,6 +78,17 @@ class OnnxStep {
   }
   const Shape& result() const { return node_.shape; }
   double setting(std::string_view name) const { return node_.op->setting(name); }
+  const std::vector<Index>& list(std::string_view name) const {
+    static const std::vector<Index> kNone;
+    for (const Setting& s : settings_)
+      if (s.name == name) return std::get<std::vector<Index>>(s.value);
+    return kNone;
+  }
+  /// A feature axis of the result as ONNX counts it: the batch is axis 0.
+  std::int64_t axis(Index feature_axis) const {
+    return feature_axis < 0 ? feature_axis : feature_axis + (result().batched() ? 1 : 0);
+  }
+  std::int64_t axis() const { return axis(static_cast<Index>(setting("axis"))); }
 
   /// Adds an operator and returns the name of what it computes.
   std::string op(const char* type, Names inputs, std::vector<Attribute> attributes = {}) {
@@ -112,6 +124,7 @@ class OnnxStep {
   OnnxBuilder& out_;
   const Node& node_;
   Names inputs_;
+  SettingList settings_ = node_.op->settings();
 };
 
 /// Operands are aligned at their last axes, as ONNX aligns them, but a batch axis always meets a
@@ -125,14 +138,17 @@ std::string onnx_binary(OnnxStep& s, const char* type) {
   return s.op(type, {a, aligned(1)});
 }
 
+/// Leading axes are aligned like those of operands; a vector of each row becomes a matrix of one
+/// row.
 std::string onnx_matmul(OnnxStep& s) {
   const Shape &a = s.shape(0), &b = s.shape(1);
-  if (!b.batched()) return s.op("MatMul");
-  // One product per row of the batch: axes between the batch and the matrix are those of a.
-  const std::string y =
-      s.op("MatMul", {a.batched() && a.rank() == 1 ? s.unsqueeze(s.in(0), 1, 2) : s.in(0),
-                      s.unsqueeze(s.in(1), 1, std::max(1, a.rank() - 1))});
-  return a.batched() && a.rank() == 1 ? s.op("Squeeze", {y, s.integers({1})}) : y;
+  if (!b.batched() && b.rank() == 2) return s.op("MatMul");
+  const bool vector = a.batched() && a.rank() == 1;
+  const int rank = std::max(vector ? 2 : a.rank(), b.rank());
+  const std::string x = a.batched() ? s.unsqueeze(s.in(0), 1, 1 + rank - a.rank()) : s.in(0);
+  const std::string w = b.batched() ? s.unsqueeze(s.in(1), 1, 1 + rank - b.rank()) : s.in(1);
+  const std::string y = s.op("MatMul", {x, w});
+  return vector ? s.op("Squeeze", {y, s.integers({rank - 1})}) : y;
 }
 
 std::string onnx_affine(OnnxStep& s) {
@@ -170,14 +186,16 @@ std::string onnx_concat(OnnxStep& s) {
     const std::int64_t first = s.shape(i).batched() ? 1 : 0;
     parts.push_back(s.shape(i).rank() == 0 ? s.unsqueeze(s.in(i), first, first + 1) : s.in(i));
   }
-  return s.op("Concat", parts, {{"axis", std::int64_t{-1}}});
+  return s.op("Concat", parts, {{"axis", s.axis()}});
 }
 
 std::string onnx_slice(OnnxStep& s) {
-  const auto whole = [&](const char* name) {
-    return s.integers({static_cast<std::int64_t>(s.setting(name))});
-  };
-  return s.op("Slice", {s.in(), whole("begin"), whole("end"), s.integers({-1})});
+  std::vector<std::int64_t> axes = s.list("axes"), end = s.list("end");
+  for (std::int64_t& axis : axes) axis = s.axis(axis);
+  for (std::int64_t& e : end)  // -1: down to the first element
+    if (e < 0) e = std::numeric_limits<std::int64_t>::min();
+  return s.op("Slice", {s.in(), s.integers(s.list("begin")), s.integers(end), s.integers(axes),
+                        s.integers(s.list("step"))});
 }
 
 std::string onnx_transpose(OnnxStep& s) {
@@ -246,8 +264,8 @@ std::string onnx_reduction(OnnxStep& s, const char*) {
   return onnx_reduce(s, mean, axes);
 }
 
-std::string onnx_last_axis(OnnxStep& s, const char* type) {
-  return s.op(type, {s.in()}, {{"axis", std::int64_t{-1}}});
+std::string onnx_along(OnnxStep& s, const char* type) {
+  return s.op(type, {s.in()}, {{"axis", s.axis()}});
 }
 
 /// An operation that names its operator itself.
@@ -287,7 +305,7 @@ const OnnxMapping kMappings[] = {
            type, {s.in(0), s.in(1), s.in(2)},
            {{"axis", std::int64_t{-1}}, {"epsilon", static_cast<float>(s.setting("epsilon"))}});
      }},
-    {"log_softmax", "LogSoftmax", onnx_last_axis},
+    {"log_softmax", "LogSoftmax", onnx_along},
     {"matmul", "", onnx_own<onnx_matmul>},
     {"mean", "", onnx_reduction<true, Axes::all>},
     {"mean_batch", "", onnx_reduction<true, Axes::batch>},
@@ -302,7 +320,7 @@ const OnnxMapping kMappings[] = {
        return s.op("Mul", {s.in(), s.op("Sigmoid", {s.in()})});
      }},
     {"slice", "", onnx_own<onnx_slice>},
-    {"softmax", "Softmax", onnx_last_axis},
+    {"softmax", "Softmax", onnx_along},
     {"square", "",
      [](OnnxStep& s, const char*) {
        return s.op("Mul", {s.in(), s.in()});

@@ -24,7 +24,7 @@ struct Bias {
   }
 };
 
-struct CheckedBias : detail::Broadcast<Bias> {
+struct CheckedBias : detail::Broadcast<Bias, std::index_sequence<0, 1>> {
   Shape infer(std::span<const Shape> in) const {
     const Shape &x = in[0], &b = in[1];
     if (b.rank() != 1 || b.batched())

@@ -8,9 +8,9 @@ namespace chainrule {
 /// Implicit from Var and from double, so that `x * 2 + b` works and its errors name the user's line
 /// (an operator cannot have a default argument, a converting constructor can).
 struct Operand {
-  Operand(Var v, Location at = Location::current()) : var(v), at(at) {}  // NOLINT: implicit
-  Operand(double c, Location at = Location::current())                   // NOLINT: implicit
-      : number(c), is_number(true), at(at) {}
+  Operand(Var v, Location line = Location::current()) : var(v), at(line) {}  // NOLINT: implicit
+  Operand(double c, Location line = Location::current())                     // NOLINT: implicit
+      : number(c), is_number(true), at(line) {}
 
   Var var;
   double number = 0;  ///< counts when is_number

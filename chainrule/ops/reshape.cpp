@@ -1,7 +1,7 @@
 #include "chainrule/ops/reshape.h"
 
 #include "chainrule/graph/op.h"
-#include "chainrule/ops/columns.h"
+#include "chainrule/ops/nest.h"
 
 namespace chainrule {
 namespace {
@@ -25,16 +25,19 @@ struct Reshape {
 
   template <class T>
   void forward(const Context<T>& c) const {
-    const View<const T> x = c.in(0);
-    detail::copy_columns(c.pool(), x.rows(), x.cols(), x.data(), x.cols(), c.out().data(), x.cols(),
-                         false);
+    detail::spread(c.pool(), all(c.in(0).size()), c.out().data(), c.in(0).data(), true);
   }
 
   template <class T>
   void backward(const Context<T>& c) const {
-    const View<const T> dy = c.dout();
-    detail::copy_columns(c.pool(), dy.rows(), dy.cols(), dy.data(), dy.cols(), c.din(0).data(),
-                         dy.cols(), !c.first(0));
+    detail::spread(c.pool(), all(c.dout().size()), c.din(0).data(), c.dout().data(), c.first(0));
+  }
+
+ private:
+  static detail::Nest<2> all(Index elements) {
+    detail::Nest<2> loop;
+    loop.axis(elements, {1, 1});
+    return loop;
   }
 };
 

@@ -117,8 +117,8 @@ TEST(Formula, SaysWhatIsWrongAndWhere) {
             "the left side of '@' has 3 columns, the right side has 2 rows, expected as many\n"
             "    x @ w\n    ^~~~~");
   EXPECT_EQ(error("x + y", {"x=[1, 2, 3]", "y=[1, 2]"}),
-            "the operands are [3] and [2], expected one's feature axes to be the last ones of the "
-            "other\n    x + y\n    ^~~~~");
+            "the operands are [3] and [2]: along feature axis -1 3 elements meet 2, expected as many "
+            "or 1\n    x + y\n    ^~~~~");
   EXPECT_EQ(error("x", {"x=[[1, 2], [3]]"}),
             "the value of 'x': this row has 1 numbers, the rows before it have 2\n"
             "    [[1, 2], [3]]\n             ^~~");

@@ -25,6 +25,13 @@ const std::vector<std::vector<Argument>> kPairs = {
     {Argument::param({}), Argument::param({})},          //
     {{2, 1}, {2, 1}},                                    //
     {{1, 33}, Argument::param({33})},                    //
+    {{3, 2, 1}, {3, 1, 4}},                              // each stretches the other
+    {{3, 2, 1}, {3, 2, 4}},                              //
+    {{3, 1, 4}, Argument::param({2, 1})},                //
+    {{2, 3}, Argument::param({2, 1, 3})},                //
+    {{2, 2, 1, 3, 1}, {2, 2, 1, 2}},                     //
+    {Argument::param({2, 1, 2}), {3, 3, 1}},             //
+    {{2, 1, 2, 1, 2, 1, 2}, Argument::param({2, 1, 2, 1, 2, 1})},
 };
 
 TEST(Arithmetic, Gradients) {

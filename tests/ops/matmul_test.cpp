@@ -23,6 +23,24 @@ TEST(MatMul, Gradient) {
   check(product, {matrix({5}), {3, 5, 1}});          //
 }
 
+TEST(MatMul, GradientOverLeadingAxes) {
+  const auto product = [](Var a, Var b) { return matmul(a, b); };
+  const auto weight = Argument::param;
+  check(product, {{2, 3, 2, 4}, {2, 3, 4, 2}});            // the same axes
+  check(product, {{2, 3, 2, 4}, {2, 1, 4, 3}});            // b stretched
+  check(product, {{2, 1, 2, 3}, {2, 2, 3, 2}});            // a stretched
+  check(product, {{2, 2, 3}, {2, 2, 3, 2}});               // a lacks one
+  check(product, {{2, 3, 1, 2, 2}, {2, 2, 2, 3}});         // each stretches the other
+  check(product, {{2, 2, 2, 3}, weight({2, 3, 2})});       // a weight for each
+  check(product, {weight({2, 2, 3}), {2, 2, 3, 2}});       //
+  check(product, {weight({2, 1, 2, 3}), {2, 3, 3, 2}});    //
+  check(product, {{2, 3}, {2, 2, 3, 2}});                  // a vector
+  check(product, {weight({3}), weight({2, 3, 2})});        //
+  check(product, {weight({2, 2, 2}), weight({2, 2, 2})});  //
+  check(product, {{1, 1, 1, 1}, {1, 1, 1, 1}});            //
+  check(product, {{3, 1, 2, 2}, weight({2, 2, 2})});       //
+}
+
 TEST(MatMul, ByHand) {
   const auto product = [](auto v) { return matmul(v[0], v[1]); };
   const Given b{{3, 2}, {1, 2, 3, 4, 5, 6}, true};
@@ -30,6 +48,8 @@ TEST(MatMul, ByHand) {
   // Two rows with a product each: [1 2] times [[1 0] [0 1]], [3 4] times [[0 1] [1 0]].
   expect_near(evaluate(product, {{{2}, {1, 2, 3, 4}}, {{2, 2}, {1, 0, 0, 1, 0, 1, 1, 0}}}),
               {1, 2, 4, 3});
+  // Two matrices of b for one of a.
+  expect_near(evaluate(product, {{{1, 2}, {1, 2}}, {{2, 2, 1}, {1, 0, 0, 1}}}), {1, 2});
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "chainrule/ops/softmax.h"
 
+#include "chainrule/ops/transpose.h"
 #include "tests/check.h"
 
 namespace chainrule::testing {
@@ -16,6 +17,25 @@ TEST(Softmax, Gradient) {
   check([](Var x) { return log_softmax(x); }, {{3, 1}}, {.allow_zero = true});
 }
 
+TEST(Softmax, GradientAlongOtherAxes) {
+  for (const auto& f : {+[](Var x, Index axis) { return softmax(x, axis); },
+                        +[](Var x, Index axis) { return log_softmax(x, axis); }}) {
+    check([&](Var x) { return f(x, 0); }, {{3, 4, 2}});
+    check([&](Var x) { return f(x, -2); }, {{2, 3, 4, 2}});
+    check([&](Var x) { return f(x, 0); }, {Argument::param({3, 2, 2})});
+    check([&](Var x) { return f(x, 1); }, {{2, 2, 3, 1}});
+    check([&](Var x) { return f(x, 0); }, {{2, 3, 70}}, {.max_elements = 40});
+    check([&](Var x) { return f(x, 0); }, {{3, 1, 4}}, {.allow_zero = true});
+  }
+}
+
+TEST(Softmax, AlongTheFirstAxisByHand) {
+  const std::vector<Given> x = {{{3, 2}, {0, 7, 0.6931471805599453, 7, 1.6094379124341003, 7}}};
+  constexpr double kThird = 1.0 / 3;
+  expect_near(evaluate([](auto v) { return softmax(v[0], 0); }, x),
+              {0.125, kThird, 0.25, kThird, 0.625, kThird});
+}
+
 // exp(0) : exp(log 2) : exp(log 5) = 1 : 2 : 5.
 TEST(Softmax, ByHand) {
   const std::vector<Given> x = {{{3}, {0, 0.6931471805599453, 1.6094379124341003, 7, 7, 7}}};
@@ -28,11 +48,14 @@ TEST(Softmax, ByHand) {
 }
 
 TEST(Softmax, StaysFiniteForLargeInputs) {
-  for (const auto& f : {softmax, log_softmax}) {
+  for (const auto& f :
+       {+[](Var x) { return softmax(transpose(x)); },
+        +[](Var x) { return log_softmax(transpose(x)); }, +[](Var x) { return softmax(x, 0); },
+        +[](Var x) { return log_softmax(x, 0); }}) {
     Graph g;
-    const Var x = g.input("x", {3}), y = f(x, Location::current());
-    Tape<float> tape(g, {.rows = 2});
-    tape.set(x, {-1e4f, 0, 1e4f, 1e4f, 1e4f, -1e4f});
+    const Var x = g.input("x", {3, 2}), y = f(x);
+    Tape<float> tape(g, {.rows = 1});
+    tape.set(x, {-1e4f, 1e4f, 0, 1e4f, 1e4f, -1e4f});
     tape.forward();
     tape.backward(y, std::vector<float>{1, 2, 3, 4, 5, 6});
     EXPECT_FALSE(tape.find_nonfinite());
