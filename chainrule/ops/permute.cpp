@@ -8,10 +8,8 @@ namespace chainrule {
 namespace {
 
 struct Permute {
-  inline static const OpDoc doc{"permute",
-                                {"x"},
-                                "y = transpose(x, axes)",
-                                {"dx = dy with its axes in the order of x"}};
+  inline static const OpDoc doc{
+      "permute", {"x"}, "y = transpose(x, axes)", {"dx = dy with its axes in the order of x"}};
   static constexpr bool kAssigns = true;
   std::vector<Index> axes;  ///< of x, in the order of y
 

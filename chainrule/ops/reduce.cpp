@@ -6,38 +6,38 @@
 namespace chainrule {
 namespace {
 
-enum class Over { all, batch, features };
+enum class Extent { all, batch, features };
 
 struct Sum {
-  static constexpr Over kOver = Over::all;
+  static constexpr Extent kExtent = Extent::all;
   static constexpr bool kMean = false;
   inline static const OpDoc doc{"sum", {"x"}, "y = sum of x over everything", {"dx = dy"}};
 };
 struct Mean {
   static constexpr OpTraits traits{.averages = true};
-  static constexpr Over kOver = Over::all;
+  static constexpr Extent kExtent = Extent::all;
   static constexpr bool kMean = true;
   inline static const OpDoc doc{"mean", {"x"}, "y = sum of x over everything / n", {"dx = dy / n"}};
 };
 struct SumBatch {
-  static constexpr Over kOver = Over::batch;
+  static constexpr Extent kExtent = Extent::batch;
   static constexpr bool kMean = false;
   inline static const OpDoc doc{"sum_batch", {"x"}, "y = sum of x over the rows", {"dx = dy"}};
 };
 struct MeanBatch {
-  static constexpr Over kOver = Over::batch;
+  static constexpr Extent kExtent = Extent::batch;
   static constexpr bool kMean = true;
   inline static const OpDoc doc{
       "mean_batch", {"x"}, "y = sum of x over the rows / B", {"dx = dy / B"}};
 };
 struct SumFeatures {
-  static constexpr Over kOver = Over::features;
+  static constexpr Extent kExtent = Extent::features;
   static constexpr bool kMean = false;
   inline static const OpDoc doc{
       "sum_features", {"x"}, "y = sum of x over the features", {"dx = dy"}};
 };
 struct MeanFeatures {
-  static constexpr Over kOver = Over::features;
+  static constexpr Extent kExtent = Extent::features;
   static constexpr bool kMean = true;
   inline static const OpDoc doc{
       "mean_features", {"x"}, "y = sum of x over the features / F", {"dx = dy / F"}};
@@ -53,15 +53,15 @@ struct Reduce {
   static constexpr bool kAssigns = true;
 
   Shape infer(std::span<const Shape> in) const {
-    if constexpr (Kind::kOver == Over::all) return {};
-    if constexpr (Kind::kOver == Over::features) return Shape{}.with_batch(in[0].batched());
+    if constexpr (Kind::kExtent == Extent::all) return {};
+    if constexpr (Kind::kExtent == Extent::features) return Shape{}.with_batch(in[0].batched());
     if (!in[0].batched())
       throw ShapeError(cat("the input is ", in[0].str(), ", expected a batch axis to reduce"));
     return in[0].with_batch(false);
   }
 
   Index workspace(std::span<const Shape> in, Index rows) const {
-    if (Kind::kOver != Over::all) return 0;
+    if (Kind::kExtent != Extent::all) return 0;
     return detail::sum_workspace(in[0].size() * (in[0].batched() ? rows : 1));
   }
 
@@ -70,13 +70,13 @@ struct Reduce {
     const View<const T> x = c.in(0);
     const View<T> y = c.out();
     const T scale = factor(x);
-    if constexpr (Kind::kOver == Over::all)
+    if constexpr (Kind::kExtent == Extent::all)
       y[0] =
           scale * detail::summed(c.pool(), x.size(), c.workspace(), [=](Index i) { return x[i]; });
-    if constexpr (Kind::kOver == Over::batch)
+    if constexpr (Kind::kExtent == Extent::batch)
       detail::column_sums(c.pool(), x.rows(), x.cols(), y.data(), true,
                           [=](Index r, Index j) { return scale * x(r, j); });
-    if constexpr (Kind::kOver == Over::features)
+    if constexpr (Kind::kExtent == Extent::features)
       c.pool().split(x.rows(), 1 + detail::kCheap / x.cols(), [=](Index first, Index last) {
         for (Index r = first; r < last; ++r)
           y[r] = scale * detail::summed<T>(x.cols(), [=](Index j) { return x(r, j); });
@@ -95,14 +95,14 @@ struct Reduce {
       else
         for (Index i = begin; i < end; ++i) dx[i] += scale * term(i - begin);
     };
-    if constexpr (Kind::kOver == Over::all)
+    if constexpr (Kind::kExtent == Extent::all)
       return c.pool().split(dx.size(), detail::kCheap, [=](Index begin, Index end) {
         add(begin, end, [g = dy[0]](Index) { return g; });
       });
     const Index cols = dx.cols();
     c.pool().split(dx.rows(), 1 + detail::kCheap / cols, [=](Index first, Index last) {
       for (Index r = first; r < last; ++r)
-        if constexpr (Kind::kOver == Over::batch)
+        if constexpr (Kind::kExtent == Extent::batch)
           add(r * cols, (r + 1) * cols, [=](Index j) { return dy[j]; });
         else
           add(r * cols, (r + 1) * cols, [g = dy[r]](Index) { return g; });
@@ -114,9 +114,9 @@ struct Reduce {
   static auto factor(const V& x) {
     using T = std::remove_cvref_t<decltype(x[0])>;
     if (!Kind::kMean) return T{1};
-    const Index count = Kind::kOver == Over::all     ? x.size()
-                        : Kind::kOver == Over::batch ? x.rows()
-                                                     : x.cols();
+    const Index count = Kind::kExtent == Extent::all     ? x.size()
+                        : Kind::kExtent == Extent::batch ? x.rows()
+                                                         : x.cols();
     return T{1} / static_cast<T>(count);
   }
 };

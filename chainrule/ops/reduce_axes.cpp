@@ -15,24 +15,19 @@ struct SumAxes {
 };
 struct MeanAxes {
   static constexpr bool kMean = true;
-  inline static const OpDoc doc{
-      "mean_axes", {"x"}, "y = sum(x, axes) / n", {"dx = dy / n"}};
+  inline static const OpDoc doc{"mean_axes", {"x"}, "y = sum(x, axes) / n", {"dx = dy / n"}};
 };
 struct MaxAxes {
-  inline static const OpDoc doc{"max_axes",
-                                {"x"},
-                                "y = max(x, axes)",
-                                {"dx = dy at the first greatest x, 0 elsewhere"}};
+  inline static const OpDoc doc{
+      "max_axes", {"x"}, "y = max(x, axes)", {"dx = dy at the first greatest x, 0 elsewhere"}};
   template <class T>
   static bool beats(T a, T b) {
     return a > b;
   }
 };
 struct MinAxes {
-  inline static const OpDoc doc{"min_axes",
-                                {"x"},
-                                "y = min(x, axes)",
-                                {"dx = dy at the first least x, 0 elsewhere"}};
+  inline static const OpDoc doc{
+      "min_axes", {"x"}, "y = min(x, axes)", {"dx = dy at the first least x, 0 elsewhere"}};
   template <class T>
   static bool beats(T a, T b) {
     return a < b;

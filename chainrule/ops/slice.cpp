@@ -26,6 +26,7 @@ struct Slice {
     if (begin.size() != n || end.size() != n || step.size() != n)
       throw ShapeError(cat("axes, begin, end and step have ", n, ", ", begin.size(), ", ",
                            end.size(), " and ", step.size(), " entries, expected as many of each"));
+    if (n == 0) throw ShapeError(cat("no axis of ", x.str(), " is named, expected at least one"));
     detail::feature_axes(x, axes);
     Shape y = x;
     for (std::size_t i = 0; i < n; ++i) {

@@ -75,10 +75,8 @@ struct Softmax {
 };
 
 struct LogSoftmax {
-  inline static const OpDoc doc{"log_softmax",
-                                {"x"},
-                                "y = x - log(sum(exp(x), axis))",
-                                {"dx = dy - exp(y) * sum(dy)"}};
+  inline static const OpDoc doc{
+      "log_softmax", {"x"}, "y = x - log(sum(exp(x), axis))", {"dx = dy - exp(y) * sum(dy)"}};
   static constexpr OpTraits traits{.competes = true, .high = 0, .init = "glorot_uniform"};
   template <class T>
   static void value(Index n, const T* x, T* y) {

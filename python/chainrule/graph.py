@@ -267,7 +267,7 @@ class Var:
             last = self._dims[-1] if self._dims else 1
             if isinstance(key, slice) and key.step in (None, 1):
                 begin, end, _ = key.indices(last)
-                return call("slice", self, begin=begin, end=end)
+                return call("slice", self, axes=[-1], begin=[begin], end=[end], step=[1])
         raise TypeError(f"a Var can be cut along its last axis only, as in x[..., 2:5] {where()}")
 
     def sum(self) -> "Var":
