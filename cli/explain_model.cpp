@@ -30,8 +30,7 @@ Dataset rows_to_explain(const Model& model, const ExplainFlags& flags) {
   if (flags.part != "train" && flags.part != "test")
     throw UsageError(cat("--part expects train or test, not '", flags.part, "'"));
   const std::string& name = flags.data.name;
-  if (flags.part == "test" || is_file(name))
-    return load_data_for(model, flags.data);
+  if (flags.part == "test" || is_file(name)) return load_data_for(model, flags.data);
   return load_data(flags.data).train;
 }
 

@@ -3,5 +3,6 @@
 #include "fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  return chainrule::fuzz::one_input<chainrule::DataError>(chainrule::fuzz::read_libsvm, {data, size});
+  return chainrule::fuzz::one_input<chainrule::DataError>(chainrule::fuzz::read_libsvm,
+                                                          {data, size});
 }

@@ -1,4 +1,5 @@
-// Bytes as a picture (PNG, JPEG, BMP or PGM), grey and in colour, that a network of 28 x 28 inputs is to see.
+// Bytes as a picture (PNG, JPEG, BMP or PGM), grey and in colour, that a network of 28 x 28 inputs
+// is to see.
 #pragma once
 
 #include "chainrule/data/image.h"
