@@ -71,5 +71,53 @@ TEST(Data, APictureIsPredicted) {
   EXPECT_EQ(o.number("predictions"), 2);
 }
 
+/// "1.5;a;x" and so on: no names, decimal commas, semicolons.
+std::string rows_without_names() {
+  std::string text;
+  for (int i = 0; i < 40; ++i)
+    text += std::to_string(i) + ",5;" + (i % 2 == 0 ? "red" : "blue") + ";" +
+            std::to_string(i % 3) + ";" + (i % 2 == 0 ? "yes" : "no") + "\n";
+  return text;
+}
+
+TEST(Data, ShowSaysHowATableWasRead) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rows.data", rows_without_names());
+  Outcome o = run({"data", "show", file, "--rows", "2"});
+  EXPECT_EQ(o.exit_code, 0) << o.err;
+  for (const char* text : {"40 rows of 4 columns   semicolon, no header, UTF-8, decimal comma",
+                           "line   column1", "0,5   red"})
+    EXPECT_NE(o.out.find(text), std::string::npos) << text << "\n" << o.out;
+  o = run({"data", "show", "-", "--rows", "1"},
+          {.launcher = {"/bin/sh", "-c", "exec \"$0\" \"$@\" < '" + file + "'"}});
+  EXPECT_EQ(o.exit_code, 0) << o.err;
+  EXPECT_NE(o.out.find("40 rows of 4 columns"), std::string::npos) << o.out;
+}
+
+TEST(Data, ColumnsAreNamedByNumber) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("rows.txt", rows_without_names());
+  const auto train = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"train",    file, "--epochs", "1",
+                                      "--hidden", "2",  "--out",    folder.str("run")};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  for (const char* target : {"4", "-1", "column4"}) {
+    const Outcome o = train({"--no-header", "--target", target, "--ignore", "1,column3"});
+    EXPECT_EQ(o.exit_code, 0) << o.err;
+    EXPECT_NE(
+        o.out.find("32 train / 8 test   2 inputs   2 classes: no, yes   semicolon, no header"),
+        std::string::npos)
+        << o.out;
+  }
+  EXPECT_NE(train({"--target", "5"}).err.find("there is no column 5, there are 4"),
+            std::string::npos);
+  EXPECT_NE(train({}).err.find("--target is missing: which column"), std::string::npos);
+  EXPECT_EQ(train({"--target", "4", "--delimiter", "commma"}).exit_code, 2);
+  EXPECT_EQ(train({"--target", "4", "--encoding", "klingon"}).exit_code, 2);
+  EXPECT_EQ(train({"--target", "4", "--header", "--no-header"}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace chainrule::testing
