@@ -138,7 +138,9 @@ void Dataset::validate() const {
   const Index n = rows();
   if (n > std::numeric_limits<std::int32_t>::max())
     throw DataError(cat(who, " has ", n, " rows, at most 2^31 - 1 are supported"));
-  sized("features", bytes.empty() ? numbers().size() : bytes.size(), n * features.size());
+  const bool only_arrays = bytes.empty() && numbers().empty() && !arrays.empty();
+  if (!only_arrays)
+    sized("features", bytes.empty() ? numbers().size() : bytes.size(), n * features.size());
   if (!feature_names.empty()) sized("feature names", feature_names.size(), features.size());
   if (image != Shape() && image.size() != features.size())
     throw DataError(

@@ -75,7 +75,10 @@ std::string LayerBuilder::next_name(const Graph& g, std::string_view prefix) {
   if (sharing_) return names_[again_++];
   for (int n = 1;; ++n) {
     std::string name = cat(prefix, n);
-    if (g.has(name) || std::ranges::find(names_, name) != names_.end()) continue;
+    const auto of_it = [&](int id) { return g.node(id).name.starts_with(name + "."); };
+    if (g.has(name) || std::ranges::any_of(g.params(), of_it) ||
+        std::ranges::find(names_, name) != names_.end())
+      continue;
     names_.push_back(name);
     return name;
   }

@@ -156,21 +156,20 @@ Score Evaluator::score() {
   Score score;
   std::int64_t right = 0;
   score.loss = run([&](const Batch& b) {
-    if (!data_->has_classes()) return;
+    if (!classifies()) return;
     for (Index i = 0; i < b.outputs.rows(); ++i)
       right += decide(b.outputs.row(i), boundary_) ==
                data_->classes[static_cast<std::size_t>(b.first + i)];
   });
   add_up({&right, 1});
-  if (data_->has_classes())
-    score.accuracy = static_cast<double>(right) / static_cast<double>(feed_.rows());
+  if (classifies()) score.accuracy = static_cast<double>(right) / static_cast<double>(feed_.rows());
   return score;
 }
 
 Evaluation Evaluator::evaluate(Index top_k) {
   Evaluation e;
   e.rows = feed_.rows();
-  if (data_->has_classes()) {
+  if (classifies()) {
     const Index classes = std::max<Index>(data_->class_count(), 2);
     e.confusion = Confusion(classes);
     e.top_k = std::clamp<Index>(top_k, 1, classes);
@@ -190,7 +189,7 @@ Evaluation Evaluator::evaluate(Index top_k) {
     e.top_k_accuracy = static_cast<double>(among) / static_cast<double>(e.rows);
     return e;
   }
-  if (data_->targets.empty()) {  // several arrays: the loss says all
+  if (data_->targets.empty() || !model_->target()) {  // the loss says all
     e.loss = run([](const Batch&) {});
     return e;
   }

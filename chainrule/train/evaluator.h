@@ -37,6 +37,8 @@ class Evaluator {
   /// Runs the rank's rows, returns the loss of all.
   template <class F>
   double run(F&& on_batch);
+  /// Are the data's classes what the model learns?
+  bool classifies() const { return data_->has_classes() && model_->target(); }
   /// Replaces counts by their sums over the ranks.
   void add_up(std::span<std::int64_t> counts) const;
 

@@ -361,7 +361,7 @@ void Run::step() {
   ++state_.step, ++state_.epoch_steps;
   state_.loss_sum += loss;
   state_.last_loss = loss;
-  if (!data_.train.classes.empty()) {
+  if (!data_.train.classes.empty() && model_.target()) {
     state_.right += right;
     state_.rows += std::ssize(batch);
   }
@@ -371,7 +371,7 @@ void Run::step() {
 
 std::int64_t Run::count_right(std::span<const std::int32_t> rows) const {
   const std::vector<std::int32_t>& classes = data_.train.classes;
-  if (classes.empty()) return 0;
+  if (classes.empty() || !model_.target()) return 0;
   const View<const float> outputs = tape_.value(output_);
   std::int64_t right = 0;
   for (std::size_t i = 0; i < rows.size(); ++i)
