@@ -8,18 +8,21 @@
 #include <string_view>
 
 #include "chainrule/core/error.h"
+#include "chainrule/graph/op.h"
 #include "chainrule/io/model_file.h"
+#include "chainrule/io/onnx_graph.h"
 #include "chainrule/io/onnx_layers.h"
 #include "chainrule/io/tensor_import.h"
 #include "chainrule/model/layer_table.h"
 #include "chainrule/model/loss_table.h"
+#include "chainrule/ops/reshape.h"
 
 namespace chainrule {
 namespace {
 
 using onnx::Layer;
 
-constexpr std::int64_t kLeastOpset = 7, kMostOpset = 21;
+constexpr std::int64_t kLeastOpset = 6, kMostOpset = 24;
 
 class OnnxImport {
  public:
@@ -30,6 +33,42 @@ class OnnxImport {
     if (file_.opset < kLeastOpset || file_.opset > kMostOpset)
       fail(cat("uses the operator set ", file_.opset, ", those from ", kLeastOpset, " to ",
                kMostOpset, " are read"));
+    // A chain of layers has a text; everything else is read node by node.
+    try {
+      return chain(options);
+    } catch (const DataError&) {
+      return any_graph(options);
+    }
+  }
+
+ private:
+  Model any_graph(const OnnxImportOptions& options) const {
+    onnx::ReadGraph read = onnx::read_graph(file_, name_);
+    const Var y = read.outputs[0].shape().rank() == 1 ? read.outputs[0] : flatten(read.outputs[0]);
+    const Index width = y.shape().size();
+    const Node& last = read.graph->node(y);
+    const OpTraits traits = last.op == nullptr ? OpTraits{} : last.op->traits();
+    const bool parts = traits.low == 0 && traits.high == 1;  // probabilities
+    const std::string name = !options.loss.empty()      ? options.loss
+                             : parts && traits.competes ? "categorical_cross_entropy"
+                             : parts                    ? "binary_cross_entropy"
+                             : width > 1                ? "softmax_cross_entropy"
+                                                        : "squared_error";
+    const LossKind& loss = loss_kind(name);
+    const std::string target = read.graph->has("y") ? read.graph->unused_name("target") : "y";
+    const Var t = loss.class_target(width) ? read.graph->class_input(target, width)
+                                           : read.graph->input(target, {width});
+    std::vector<Var> outputs = read.outputs;
+    outputs[0] = y;
+    Model model(*read.graph, {.outputs = outputs,
+                              .losses = {loss.build(y, t, {.loss = name}, Location::current())}});
+    for (const auto& [param, values] : read.values)
+      std::ranges::copy(values, model.params()[param].begin());
+    name_classes(model);
+    return model;
+  }
+
+  Model chain(const OnnxImportOptions& options) const {
     const onnx::Port& input = only_input();
     if (file_.outputs.size() != 1)
       fail(cat("has ", file_.outputs.size(), " outputs, a model has one"));
@@ -51,7 +90,6 @@ class OnnxImport {
     return model;
   }
 
- private:
   [[noreturn]] void fail(const std::string& what) const { onnx::refuse(name_, what); }
   [[noreturn]] void refuse(const Layer& l, const std::string& why) const {
     fail(cat("has the node '", l.node->name, "' (", l.node->op, ") ", why));
