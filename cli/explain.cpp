@@ -43,6 +43,8 @@ Command explain_command() {
     declare_data_flags(args, flags->data, DataUse::look);
     args.group("Model");
     args.flag("--at", "NAME", &flags->at, "the number to take apart, such as 'fc1.bias[3]'");
+    args.flag("--values", "", &flags->values,
+              "also the arrays themselves, what goes into each layer, what comes out, gradients");
     args.flag("--batch", "N", &flags->batch, "rows");
     args.flag("--seed", "N", &flags->seed,
               "chooses the rows: the first batch of a training run with this seed");

@@ -16,7 +16,7 @@ struct ExplainFlags {
   DataFlags data;
   std::string part = "train", at;
   std::int64_t batch = 100, seed = 1, steps = 100;
-  bool in_float = false;
+  bool in_float = false, values = false;
   // --update
   bool update = false;
   std::string optimizer = "adam";  // also of the run that --pictures shows

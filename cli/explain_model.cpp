@@ -5,6 +5,7 @@
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/json.h"
+#include "chainrule/explain/array_text.h"
 #include "chainrule/explain/element.h"
 #include "chainrule/explain/model_run.h"
 #include "chainrule/explain/text.h"
@@ -146,14 +147,29 @@ std::string describe_axes(const std::vector<Index>& shape) {
   return shape.size() == 1 ? cat(shape[0]) : detail::shape_text(shape);
 }
 
-Explanation layers_of(ModelRun<double>& run) {
+Explanation layers_of(ModelRun<double>& run, Index max_values = 16) {
   return explain(run.tape(), run.model().loss(),
-                 {.pass = run.pass(), .check = false, .max_jacobian = 0, .max_values = 16});
+                 {.pass = run.pass(), .check = false, .max_jacobian = 0, .max_values = max_values});
+}
+
+/// What goes into each layer, comes out of it, and the gradients of both: the arrays themselves.
+void print_arrays(const Terminal& out, const Explanation& e) {
+  for (const ExplainedNode& n : e.nodes) {
+    if (n.kind == NodeKind::constant || n.value.empty()) continue;
+    out.line();
+    out.line(out.bold(n.label) + (n.formula.empty() ? "" : " = " + n.formula) + "   " +
+             (n.shape.empty() ? std::string() : describe_axes(n.shape)));
+    out.line(array_text(n.value, n.shape));
+    if (!n.has_gradient || n.gradient.empty()) continue;
+    out.line(cat("gradient of ", n.label));
+    out.line(array_text(n.gradient, n.shape));
+  }
 }
 
 /// Each layer of the batch: shapes, formulas, values, gradients.
-std::string explain_layers(const Terminal& out, ModelRun<double>& run) {
-  const Explanation e = layers_of(run);
+std::string explain_layers(const Terminal& out, ModelRun<double>& run, bool values) {
+  constexpr Index kMost = 1 << 20;
+  const Explanation e = values ? layers_of(run, kMost) : layers_of(run);
   std::vector<std::vector<std::string>> rows;
   for (const ExplainedNode& n : e.nodes) {
     if (n.kind == NodeKind::class_input || n.kind == NodeKind::constant) continue;
@@ -174,6 +190,7 @@ std::string explain_layers(const Terminal& out, ModelRun<double>& run) {
                 {"|gradient|"},
                 {"mean |g|"}},
                rows, 2);
+  if (values) print_arrays(out, e);
   return explanation_json(e);
 }
 
@@ -231,7 +248,7 @@ int explain_run(const ExplainFlags& flags, const Model& model, const Dataset& da
   out.labelled("loss", loss_text(run.loss()));
   std::string json;
   if constexpr (std::is_same_v<T, double>)
-    if (flags.at.empty()) json = explain_layers(out, run);
+    if (flags.at.empty()) json = explain_layers(out, run, flags.values);
   if (!flags.at.empty()) json = explain_at(out, run, flags.at);
   write_pictures(out, flags, run);
   if (flags.update) {
@@ -251,6 +268,8 @@ int explain_model(const ExplainFlags& given) {
     throw UsageError(flags.words.size() < 2
                          ? "DATA is missing: on which rows is the model to be explained?"
                          : cat("unexpected argument '", flags.words[2], "'"));
+  if (flags.values && !flags.at.empty())
+    throw UsageError("--values prints whole arrays, --at one number: give one of them");
   if (flags.update && flags.at.empty())
     throw UsageError("--update needs --at NAME: the number whose step is to be explained");
   if (flags.after < 0) throw UsageError(cat("--after cannot be ", flags.after));

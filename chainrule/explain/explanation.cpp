@@ -70,10 +70,16 @@ class Checker {
     const double error = std::max(0.0, std::abs(gradient - numerical) - noise) / scale;
     check.max_error = std::max(check.max_error, error);
     if (error <= 1e-6) return;
-    const double right = (above - here) / h, left = (here - below) / h;
-    const bool kink = std::abs(right - left) > 1e-3 * scale &&
-                      std::min(std::abs(gradient - right), std::abs(gradient - left)) <
-                          1e-3 * std::abs(right - left);
+    // The slopes to both sides of a kink differ however short the step; of one that lies beside x
+    // a shorter step sees nothing.
+    const double jump = std::abs(above - 2 * here + below) / h, narrow = h / 8;
+    const double near_above = f(middle + narrow), near_below = f(middle - narrow);
+    f(middle);
+    const double near_jump = std::abs(near_above - 2 * here + near_below) / narrow;
+    const double near_slope = (near_above - near_below) / (2 * narrow);
+    const bool kink = jump > 1e-3 * scale &&
+                      (near_jump > 0.5 * jump || std::abs(near_slope - gradient) < 1e-4 * scale);
+    check.kinks += kink;
     if (check.verdict == NumericalCheck::ok || !kink)
       check.verdict = kink ? NumericalCheck::kink : NumericalCheck::differs;
   }

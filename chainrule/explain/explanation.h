@@ -25,9 +25,11 @@ struct NumericalCheck {
   Verdict verdict = ok;
   std::vector<double> values;  ///< one per element; NaN where it was not computed
   Index checked = 0;           ///< elements compared
+  Index kinks = 0;             ///< of them those at a kink, where no slope is right
   double max_error = 0;        ///< greatest relative error
 };
-/// "ok", "differs", "kink" (the slopes to the left and to the right differ), "not finite".
+/// "ok", "differs", "kink" (some elements lie where the slopes to the left and to the right differ,
+/// all others are ok), "not finite".
 std::string_view to_string(NumericalCheck::Verdict verdict);
 
 struct ExplainedNode {

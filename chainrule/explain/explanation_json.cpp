@@ -91,6 +91,7 @@ JsonObject node_json(const ExplainedNode& n) {
                           .add("verdict", to_string(n.check->verdict))
                           .add("numerical", array(n.check->values, n.shape))
                           .add("checked", n.check->checked)
+                          .add("kinks", n.check->kinks)
                           .add("max_relative_error", n.check->max_error));
   return json;
 }

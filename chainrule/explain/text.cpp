@@ -229,6 +229,9 @@ class Writer {
       std::snprintf(number.data(), number.size(), "   numerical %.6f   ", c.values[0]);
       return number.data() + verdict;
     }
+    if (c.verdict == NumericalCheck::kink)
+      return cat("   numerical ok, ", c.checked - c.kinks, " of ", c.checked, " elements, ",
+                 c.kinks, " at a kink");
     const bool all = c.checked == static_cast<Index>(c.values.size());
     return cat("   numerical ", verdict, ", ", all ? "all " : "", c.checked,
                all ? "" : cat(" of ", c.values.size()), " elements");

@@ -146,6 +146,14 @@ TEST(Explanation, SumsOfEveryNodeAreItsGradient) {
 
 TEST(Explanation, KinksAreNamed) {
   EXPECT_EQ(node(explained("relu(x)", {"x=0"}), "x").check->verdict, NumericalCheck::kink);
+  // Where several units have their kink, the gradient lies beside both one-sided slopes.
+  const Explanation several =
+      explained("sum(relu(x @ w))", {"x=[[0, 0], [0, 1]]", "w=[[1, 2, -3], [0.5, -1, 2]]"});
+  const NumericalCheck& x = *node(several, "x").check;
+  EXPECT_EQ(x.verdict, NumericalCheck::kink);
+  EXPECT_EQ(x.kinks, 2);
+  EXPECT_EQ(x.checked, 4);
+  EXPECT_EQ(node(several, "w").check->verdict, NumericalCheck::ok);
   EXPECT_EQ(node(explained("relu(x)", {"x=0.1"}), "x").check->verdict, NumericalCheck::ok);
 }
 
