@@ -9,142 +9,154 @@
 #include "chainrule/core/json.h"
 #include "chainrule/data/npy.h"
 #include "chainrule/data/npz.h"
+#include "chainrule/formula/formula.h"
 #include "chainrule/io/model_file.h"
 #include "chainrule/model/loss_table.h"
 #include "cli/args.h"
+#include "cli/comparison.h"
 #include "cli/describe.h"
 #include "cli/format.h"
-#include "cli/table.h"
+#include "cli/load_data.h"
+#include "cli/model_flags.h"
 #include "cli/terminal.h"
 
 namespace chainrule::cli {
 namespace {
 
 struct CompareFlags {
-  std::string model, x, y, loss, gradients;
+  std::vector<std::string> words;
+  std::string x, y, weights, gradients, reduction;
+  ModelFlags model;
   bool inference = false, json = false;
 };
 
-/// The file's network, with another loss if one is asked for.
-Model load_model(const CompareFlags& flags) {
-  Model model = Model::load(flags.model);
-  if (flags.loss.empty() || flags.loss == model.options().loss) return model;
-  ModelOptions options = model.options();
-  options.loss = loss_kind(flags.loss).name;
-  Model other(model.text(), model.features(), options);
-  std::ranges::copy(model.params().all(), other.params().all().begin());
-  return other;
+void demand(const std::string& value, const char* what) {
+  if (value.empty()) throw UsageError(cat(what, " is missing"));
 }
 
-/// Rows of 0s and one 1, as notebooks keep classes.
-bool is_one_hot(const Dataset& data) {
-  const auto width = static_cast<std::size_t>(data.target_size());
-  if (width < 2) return false;
-  for (std::size_t at = 0; at < data.targets.size(); at += width) {
-    const auto row = std::span(data.targets).subspan(at, width);
-    if (std::ranges::count(row, 1.0F) != 1 ||
-        std::ranges::count(row, 0.0F) != static_cast<std::ptrdiff_t>(width) - 1)
-      return false;
-  }
-  return true;
-}
-
-Dataset load_batch(const CompareFlags& flags, const Model& model) {
-  Dataset batch = data::npy(flags.x, flags.y);
+/// The losses that a network may have been trained with, the most likely first, when nobody says.
+std::vector<std::string> likely_losses(const std::string& text, const data::NpyArray& y,
+                                       Index features) {
+  const Model model(text, {features}, {.loss = "squared_error"});
   const Index outputs = model.outputs();
-  if (model.class_target() && is_one_hot(batch)) {
-    const auto width = static_cast<std::size_t>(batch.target_size());
-    for (std::size_t at = 0; at < batch.targets.size(); at += width) {
-      const auto row = std::span(batch.targets).subspan(at, width);
-      batch.classes.push_back(
-          static_cast<std::int32_t>(std::ranges::find(row, 1.0F) - row.begin()));
+  const std::vector<double> values = y.as<double>();
+  const bool whole = std::ranges::all_of(values, [](double v) { return v == std::floor(v); });
+  std::vector<std::string> classes, numbers;
+  for (const LossKind& kind : loss_kinds()) {
+    const OutputKind is = kind.output(outputs);
+    const bool several = kind.class_target(outputs);
+    if (is == OutputKind::values) {
+      numbers.emplace_back(kind.name);
+      continue;
     }
-    batch.class_names.swap(batch.target_names);
-    batch.targets.clear(), batch.target_names.clear();
+    // A loss of logits after a function that makes probabilities is not what anybody means.
+    const bool probabilities =
+        is == OutputKind::probabilities || is == OutputKind::binary_probability;
+    const bool made = model.output_kind() == OutputKind::probabilities ||
+                      model.output_kind() == OutputKind::binary_probability;
+    if (several == (outputs > 1) && probabilities == made) classes.emplace_back(kind.name);
   }
-  // The classes of a batch are those of the model, whether or not it has rows of each.
-  while (batch.has_classes() && outputs > 1 && batch.class_count() < outputs)
-    batch.class_names.push_back(std::to_string(batch.class_count()));
-  return batch;
+  if (!whole) return numbers;
+  classes.insert(classes.end(), numbers.begin(), numbers.end());
+  return classes;
 }
 
-std::string sentence(std::string text) {
-  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return text + (text.ends_with('.') ? "" : ".");
+/// The first layer sees what the first weights have and the outputs have not.
+Index features_of(const data::NpyArray& x) {
+  return x.shape.empty() || x.shape[0] == 0 ? 1 : x.size() / x.shape[0];
 }
 
-void print(const Terminal& out, const Comparison& c) {
-  out.line(out.bold("from the loss backwards"));
-  std::size_t width = 0;
-  for (const ArrayVerdict& a : c.arrays) width = std::max(width, a.name.size());
-  for (const Cause& cause : c.causes) width = std::max(width, cause.at.size());
-  bool shown = c.equal;
-  const auto line = [&](const std::string& name, const std::string& text) {
-    out.line("  " + pad_right(name, static_cast<int>(width) + 2) + text);
+GivenFiles files_of(const CompareFlags& flags) {
+  demand(flags.x, "--x FILE.npy, the rows,");
+  demand(flags.y, "--y FILE.npy, the classes or numbers to learn,");
+  GivenFiles files;
+  files.x = data::read_npy(flags.x), files.y = data::read_npy(flags.y);
+  if (flags.words.size() == 1) {
+    const auto loaded = std::make_shared<Model>(Model::load(flags.words[0]));
+    files.features = loaded->features().size();
+    ModelOptions options = loaded->options();
+    if (!flags.model.loss.empty()) options.loss = loss_kind(flags.model.loss).name;
+    files.losses = {options.loss};
+    files.model = [loaded, options](Index, const std::string&) {
+      Model other(loaded->text(), loaded->features(), options);
+      std::ranges::copy(loaded->params().all(), other.params().all().begin());
+      return other;
+    };
+    if (!flags.weights.empty()) files.weights = data::read_npz(flags.weights);
+    return files;
+  }
+  demand(flags.weights, "--weights FILE.npz, your weights,");
+  files.weights = data::read_npz(flags.weights);
+  check_model_flags(flags.model);
+  const std::string text = flags.model.text;
+  const ModelOptions options = model_options(flags.model, 0);
+  files.losses = flags.model.loss.empty() ? likely_losses(text, files.y, features_of(files.x))
+                                          : std::vector<std::string>{flags.model.loss};
+  // Penalties fit any width.
+  files.model = [text, options](Index features, const std::string& loss) {
+    ModelOptions own = options;
+    own.loss = loss;
+    return Model(text, {features}, own);
   };
-  const bool is_array =
-      std::ranges::any_of(c.arrays, [&](const ArrayVerdict& a) { return a.name == c.first; });
-  for (const ArrayVerdict& a : c.arrays) {
-    if (!a.equal && !shown && !is_array) line(c.first, out.bad("differs first here"));
-    const bool here = !a.equal && !shown && is_array;
-    shown |= !a.equal;
-    const std::string figures = cat("   greatest difference ", compact(a.max_difference),
-                                    ", greatest gradient ", compact(a.max_gradient));
-    line(a.name, a.equal ? out.good("equal")
-                         : (here ? out.bad("differs first here") : out.warn("differs")) +
-                               (a.note.empty() ? figures : "   " + a.note));
-  }
-  out.line();
-  if (c.equal) {
-    out.line("All gradients are equal; what differs is the rounding of float.");
-    return;
-  }
-  for (const Cause& cause : c.causes)
-    out.line(wrap(cat(cause.at, ": ", cause.kind, ". ", sentence(cause.advice)), out.width(), 2));
-  std::vector<std::string> corrected;
-  for (const ArrayVerdict& a : c.arrays)
-    if (!a.equal && a.corrected) corrected.push_back(a.name);
-  if (!corrected.empty() && c.causes[0].kind != "unknown")
-    out.line(wrap(cat("After ", c.causes.size() == 1 ? "that correction " : "these corrections ",
-                      listed(corrected), corrected.size() == 1 ? " agrees." : " agree."),
-                  out.width(), 2));
+  return files;
 }
 
-JsonObject to_object(const Comparison& c) {
-  std::vector<JsonObject> arrays, causes;
-  for (const ArrayVerdict& a : c.arrays) {
-    JsonObject o;
-    o.add("name", a.name).add("equal", a.equal).add("corrected", a.corrected);
-    o.add("max_difference", a.max_difference).add("max_gradient", a.max_gradient);
-    o.add("tolerance", a.tolerance).add("ratio", a.ratio).add("cosine", a.cosine);
-    if (!a.note.empty()) o.add("note", a.note);
-    arrays.push_back(o);
+Comparison compare_formula(const CompareFlags& flags, const CompareOptions& options) {
+  if (!flags.x.empty() || !flags.y.empty() || !flags.weights.empty())
+    throw UsageError("--x, --y and --weights belong to a model; a formula has name=value");
+  FormulaValues values;
+  for (std::size_t i = 1; i < flags.words.size(); ++i) {
+    const std::string& word = flags.words[i];
+    if (!ends_with(word, ".npy")) {
+      add_formula_value(word, values);
+      continue;
+    }
+    const std::size_t equals = word.find('=');
+    if (equals == word.npos) throw UsageError(cat("'", word, "' is not name=value"));
+    const data::NpyArray array = data::read_npy(word.substr(equals + 1));
+    if (array.shape.size() > 2)
+      throw DataError(cat(word.substr(equals + 1), " has shape ", data::shape_text(array.shape),
+                          ", a formula has numbers, vectors and matrices"));
+    std::string zero = word.substr(0, equals) + "=0";
+    add_formula_value(zero, values);
+    values[word.substr(0, equals)] = {Shape(std::span<const Index>(array.shape)),
+                                      array.as<double>()};
   }
-  for (const Cause& cause : c.causes)
-    causes.push_back(
-        JsonObject().add("at", cause.at).add("cause", cause.kind).add("advice", cause.advice));
-  JsonObject json;
-  json.add("equal", c.equal).add("first", c.first);
-  json.add("cause", c.equal ? std::string("rounding of float") : c.causes[0].kind);
-  json.add("explained", c.explained).add("causes", causes).add("evidence", arrays);
-  return json;
+  const Formula formula(flags.words[0], values);
+  const auto tape = formula.run();
+  return compare<double>(*tape, nullptr, formula.result(), data::read_npz(flags.gradients),
+                         options);
+}
+
+bool is_model_file(const CompareFlags& flags) {
+  return !flags.words.empty() && ends_with(flags.words[0], ".safetensors");
 }
 
 int run(const CompareFlags& flags) {
   const Terminal out(flags.json ? stderr : stdout);
-  const auto demand = [](const std::string& value, const char* what) {
-    if (value.empty()) throw UsageError(cat(what, " is missing"));
-  };
-  demand(flags.x, "--x FILE.npy, the rows,");
-  demand(flags.y, "--y FILE.npy, the classes or numbers to learn,");
+  const bool by_text = !flags.model.text.empty();
+  if (by_text && !flags.words.empty())
+    throw UsageError("--model stands for a model file or a formula, not beside one");
+  if (!by_text && flags.words.empty())
+    throw UsageError("a model file, a formula, or --model TEXT with --weights is missing");
+  if (is_model_file(flags) && flags.words.size() > 1)
+    throw UsageError(cat("'", flags.words[1], "' is one argument too many"));
   demand(flags.gradients, "--grads FILE.npz, your gradients,");
-  const Model model = load_model(flags);
-  const Dataset batch = load_batch(flags, model);
+  if (!flags.reduction.empty() && flags.reduction != "mean" && flags.reduction != "sum")
+    throw UsageError(cat("--reduction expects mean or sum, not '", flags.reduction, "'"));
   CompareOptions options;
   options.pass.training = !flags.inference;
-  const Comparison c = compare(model, batch, data::read_npz(flags.gradients), options);
-  print(out, c);
-  if (flags.json) Terminal(stdout).line(to_object(c).str());
+  options.reduction = flags.reduction;
+  Comparison c;
+  if (by_text || is_model_file(flags)) {
+    GivenFiles files = files_of(flags);
+    files.gradients = data::read_npz(flags.gradients);
+    c = compare(files, options);
+  } else {
+    c = compare_formula(flags, options);
+  }
+  print_comparison(out, c);
+  if (flags.json) Terminal(stdout).line(comparison_json(c));
   return c.equal ? kOk : kFailed;
 }
 
@@ -153,30 +165,46 @@ int run(const CompareFlags& flags) {
 Command compare_command() {
   Command c;
   c.name = "compare";
-  c.usage = "MODEL.safetensors --x X.npy --y Y.npy --grads MINE.npz [flags]";
+  c.usage = "MODEL.safetensors | --model TEXT --weights W.npz | FORMULA name=value... [flags]";
   c.summary = "find the mistake in your own backward pass";
   c.about =
-      "Compares gradients that your own program computed with those of the same model on the same "
-      "rows, from the loss backwards, names the first place that differs, and says which mistake "
-      "reproduces your numbers.\n"
-      "The arrays of MINE.npz are named like the parameters (fc1.weight, fc1.bias) and lie as in "
-      "PyTorch, [outputs, inputs]. Gradients of a layer's output may be added under its name "
-      "(relu1), those of the rows themselves as x, and masks of dropout as dropout1.mask. In "
-      "numpy: np.savez('mine.npz', "
-      "**{'fc1.weight': dW1.T, 'fc1.bias': db1}).";
+      "Compares gradients that your own program computed with those of the same network on the "
+      "same rows, from the loss backwards, names the first place that differs, and says which "
+      "mistake reproduces your numbers, or, when none does, what lies between the last right and "
+      "the first wrong array.\n"
+      "The arrays of MINE.npz are named like the parameters (fc1.weight, fc1.bias) or as notebooks "
+      "do (W1, b1, dW1, theta, layers.0.weight). Weights may be [outputs, inputs] as in PyTorch or "
+      "[inputs, outputs], with or without their bias; samples rows or columns; classes numbers or "
+      "one-hot of any type; the loss a mean or a sum over the rows. What was found is said and is "
+      "no mistake. Gradients of a layer's output may be added under its name (relu1), those of the "
+      "rows themselves as x, and masks of dropout as dropout1.mask. In numpy: "
+      "np.savez('mine.npz', W1=dW1, b1=db1).";
   c.examples =
       "  chainrule compare run/model.safetensors --x x.npy --y y.npy --grads mine.npz\n"
-      "  chainrule compare run/model.safetensors --x x.npy --y y.npy --loss squared_error --grads "
-      "mine.npz --json\n";
+      "  chainrule compare --model 'linear 30, tanh, linear 3' --weights w.npz --x x.npy --y y.npy "
+      "--grads mine.npz\n"
+      "  chainrule compare 'mean((x @ w - t)^2)' x=x.npy w=w.npy t=t.npy --grads mine.npz --json\n";
   c.declare = [](Args& args) {
     auto flags = std::make_shared<CompareFlags>();
-    args.positional("MODEL", &flags->model, "a file written by train, with the weights you used");
+    args.positional("MODEL | FORMULA", &flags->words,
+                    "a file written by train, with the weights you used, or a formula and a value "
+                    "for each of its names",
+                    false);
     args.group("Yours");
     args.flag("--x", "FILE.npy", &flags->x, "the rows of the batch, as the network sees them");
     args.flag("--y", "FILE.npy", &flags->y, "their classes (numbers or one-hot) or targets");
+    args.flag("--model", "TEXT", &flags->model.text,
+              "the layers, such as 'linear 30, tanh, linear 3', instead of a file");
+    args.flag("--weights", "FILE.npz", &flags->weights, "your weights, by name");
     args.flag("--grads", "FILE.npz", &flags->gradients, "your gradients, by name");
-    args.flag("--loss", "NAME", &flags->loss,
-              "by default the model's own: " + joined(loss_names()));
+    args.flag("--loss", "NAME", &flags->model.loss,
+              "by default the model's own, or the one with which most arrays agree: " +
+                  joined(loss_names()));
+    args.flag("--reduction", "NAME", &flags->reduction,
+              "mean or sum of the loss over the rows; by default what the arrays tell");
+    args.flag("--l1", "[PATTERN=]X", &flags->model.l1,
+              "with --model: the loss has X times the sum of |w|; may be repeated");
+    args.flag("--l2", "[PATTERN=]X", &flags->model.l2, "the same with the sum of squares");
     args.flag("--inference", "", &flags->inference,
               "dropout off and running statistics; otherwise as in training");
     args.group("Output");

@@ -23,6 +23,7 @@
 #include "cli/output_folder.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
+#include "cli/run_flags.h"
 #include "cli/terminal.h"
 #include "cli/train_flags.h"
 #include "cli/watch.h"
@@ -67,6 +68,7 @@ class Run {
       : flags_(flags),
         out_(out),
         folder_(flags_.out),
+        given_flags_(run_flags_text(given)),
         checkpoints_(checkpoint_options(flags_, given)) {}
   /// One that goes on.
   Run(ResumedRun resumed, const Terminal& out) : Run(resumed.flags, resumed.given, out) {
@@ -188,6 +190,7 @@ class Run {
       written.push_back((folder_ / name).string());
     };
     write("history.csv", history.csv());
+    if (!given_flags_.empty()) write_file(folder_ / "flags.txt", given_flags_);
     write("curves.svg", curves_svg(history, flags_.data.name + ": " + model.text()));
     if (shown != nullptr && shown->confusion.classes() > 0)
       write("confusion.svg", confusion_svg(shown->confusion, model.class_names,
@@ -279,6 +282,7 @@ class Run {
   Exchange* exchange_ = nullptr;  ///< of several ranks
   WaitWatch waits_;
   std::filesystem::path folder_;
+  std::string given_flags_;  ///< as doctor reads them again
   CheckpointOptions checkpoints_;
   std::unique_ptr<FolderLock> lock_;
   std::optional<Checkpoint> from_;

@@ -2,55 +2,34 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <optional>
 
 #include "chainrule/compare/compare_search.h"
+#include "chainrule/compare/compared.h"
 #include "chainrule/compare/given_arrays.h"
 #include "chainrule/compare/mistakes.h"
 #include "chainrule/core/error.h"
 #include "chainrule/graph/op.h"
-#include "chainrule/train/feed.h"
 
 namespace chainrule {
 namespace {
 
+using detail::ArrayLayout;
 using detail::Change;
+using detail::Compared;
+using detail::Convention;
 using detail::GivenArray;
+using detail::GivenArrays;
 using detail::Mistake;
 using detail::Rank;
+using detail::Search;
+using detail::Trial;
 using detail::Values;
 
 /// Relative differences that count where a mistake's places are counted.
 constexpr double kVisible = 4e-6;
-
-/// The model's passes over the batch, with the gradient of `input` if that is a node.
-template <class T>
-Replay<T> run(const Model& model, const Feed& feed, const Pass& pass,
-              const std::map<int, Values>& masks, int input, ThreadPool& pool) {
-  Params<T> params(model.graph());
-  std::ranges::copy(model.params().all(), params.all().begin());
-  Tape<T> tape(params, {.rows = feed.rows(), .input_gradients = false});
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(feed.rows()));
-  std::iota(rows.begin(), rows.end(), 0);
-  feed(tape, rows);
-  Replay<T> replay(tape, params, pool, input);
-  for (const auto& [id, mask] : masks)
-    replay.set_mask(id, std::vector<T>(mask.begin(), mask.end()));
-  replay.forward(pass);
-  return replay;
-}
-
-/// The node that turns rows into one number.
-int mean_node(const Graph& g, int loss) {
-  for (int id = loss; id >= 0; --id) {
-    const Node& node = g.node(id);
-    if (node.kind == NodeKind::op && !node.shape.batched() &&
-        std::ranges::any_of(node.inputs, [&](int in) { return g.node(in).shape.batched(); }))
-      return id;
-  }
-  return loss;
-}
 
 Cause describe(const Replay<double>& replay, int loss, const Mistake& m, const Change& change,
                const std::string& first_wrong) {
@@ -82,8 +61,12 @@ std::vector<Cause> find_causes(const detail::Case& c, const detail::Search& sear
   std::vector<Mistake> mistakes;
   if (now.prefix() < arrays.size()) {
     detail::add_local_mistakes(c, mistakes);
+    detail::add_row_mistakes(c, mistakes);
     detail::add_stored_mistakes(c, mistakes);
     detail::add_factors(c, mistakes);
+    detail::add_group_factors(c, mistakes);
+    detail::add_edge_mistakes(c, mistakes);
+    detail::add_foreign_penalties(c, mistakes);
     detail::add_other_passes(c, mistakes);
   }
   const auto position = [&](const std::string& name) {
@@ -101,16 +84,14 @@ std::vector<Cause> find_causes(const detail::Case& c, const detail::Search& sear
     causes.push_back(describe(c.replay, c.loss, *found, change, arrays[now.prefix()].name));
     now = search.evaluate(change);
   }
-  if (now.prefix() < arrays.size())
-    causes.push_back({arrays[now.prefix()].name, "unknown", "no known mistake reproduces it"});
   std::ranges::stable_sort(causes, std::ranges::greater(),
                            [&](const Cause& cause) { return position(cause.at); });
-  // Shapes and layouts, when the numbers themselves are right, or after them.
+  if (now.prefix() < arrays.size())
+    causes.push_back(
+        {arrays[now.prefix()].name, "not explained", "no known mistake reproduces it"});
+  // Shapes, when the numbers themselves are right, or after them.
   for (const GivenArray& a : arrays)
-    if (!a.kind.empty() && std::ranges::none_of(causes, [&](const Cause& cause) {
-          return cause.kind == "transposed" && a.kind == cause.kind;
-        }))
-      causes.push_back({a.name, a.kind, a.note});
+    if (!a.kind.empty()) causes.push_back({a.name, a.kind, a.note});
   return causes;
 }
 
@@ -127,55 +108,164 @@ ArrayVerdict verdict(const GivenArray& a, const Values& right) {
   return v;
 }
 
-}  // namespace
+/// One way to understand the arrays, and what it gives.
+struct Understood {
+  GivenArrays given;
+  std::optional<Convention> convention;
+  Replay<double> exact;
+  std::unique_ptr<Search> search;
+  Trial plain;
+};
 
-Comparison compare(const Model& model, const Dataset& batch,
-                   std::span<const data::NpzArray> gradients, const CompareOptions& options) {
-  const Feed feed(model, batch);
-  feed.check_targets();
-  if (feed.rows() == 0) throw DataError("the batch has no rows");
-  const detail::GivenArrays given = detail::read_given(model.graph(), model.input().id(),
-                                                       model.loss().id(), feed.rows(), gradients);
-  for (int id = 0; options.pass.training && id < model.graph().size(); ++id) {
-    const Node& node = model.graph().node(id);
-    if (node.op && node.op->doc().name == "dropout" && !given.masks.contains(id))
+/// Stays where it is: the search refers to what is beside it.
+using Understanding = std::unique_ptr<Understood>;
+
+Understanding understand(const Compared& s, const GivenArrays& given, const Replay<double>& exact,
+                         const Replay<float>& rough, const Convention* convention) {
+  auto owner = std::make_unique<Understood>(Understood{given, {}, exact, nullptr, {}});
+  Understood& u = *owner;
+  Replay<float> rounded = rough;
+  const auto scale = [&](int node, double factor) {
+    u.exact.set_scale(node, factor), rounded.set_scale(node, static_cast<float>(factor));
+  };
+  scale(s.mean, s.reduction);
+  if (convention != nullptr) {
+    u.convention = *convention;
+    scale(convention->node, convention->factor * (convention->node == s.mean ? s.reduction : 1));
+  }
+  u.search = std::make_unique<Search>(u.exact, rounded, u.given.gradients, s.loss);
+  u.plain = u.search->evaluate({});
+  return owner;
+}
+
+/// Values that agree; the arrays whose numbers cannot be used do not count.
+std::ptrdiff_t agreeing(const Understood& u) {
+  std::ptrdiff_t count = 0;
+  for (std::size_t i = 0; i < u.given.gradients.size(); ++i)
+    count += u.given.gradients[i].usable() && u.plain.agrees[i];
+  return count;
+}
+
+void check_masks(const Compared& s, const GivenArrays& given, const Pass& pass) {
+  for (int id = 0; pass.training && id <= s.loss; ++id) {
+    const Node& node = s.graph.node(id);
+    if (node.op && node.op->traits().random && !given.masks.contains(id))
       throw DataError(cat("the mask of '", node.name,
                           "' is missing: put what you multiplied by "
                           "among the arrays as '",
                           node.name, ".mask', or compare without dropout"));
   }
-  ThreadPool pool(options.threads);
-  const std::vector<GivenArray>& arrays = given.gradients;
-  const bool of_input = arrays.back().node == model.input().id();
-  const int input = of_input ? arrays.back().node : -1;
-  const Replay<double> replay = run<double>(model, feed, options.pass, given.masks, input, pool);
-  const Replay<float> rounded = run<float>(model, feed, options.pass, given.masks, input, pool);
-  const int loss = model.loss().id();
-  const detail::Search search(replay, rounded, arrays, loss);
-  const detail::Case c{.replay = replay,
-                       .loss = loss,
-                       .mean = mean_node(model.graph(), loss),
-                       .output = model.graph().node(model.sample_loss()).inputs[0],
-                       .target = model.target().id(),
-                       .right = search.right(),
-                       .given = search.given(),
-                       .pass = options.pass};
-  const detail::Trial plain = search.evaluate({});
-  detail::Trial now = plain;
+}
+
+/// The layout, where shapes leave it open, with which most arrays agree; where others tell, theirs.
+std::vector<GivenArrays> layouts(const Compared& s, std::span<const data::NpzArray> arrays) {
+  const detail::Owners owners{s.graph, s.loss, s.inputs};
+  std::vector<GivenArrays> all = {detail::read_given(owners, s.rows, arrays, {})};
+  if (!all[0].open_layout && !all[0].open_bias) return all;
+  int first = 0, last = 0;  // weights whose shape tells
+  for (const GivenArray& a : all[0].gradients) {
+    const Node& node = s.graph.node(a.node);
+    if (node.kind != NodeKind::param || node.shape.rank() != 2 || node.shape[0] == node.shape[1] ||
+        node.shape[0] == 1 || node.shape[1] == 1 || all[0].open_bias)
+      continue;
+    ++(a.turned ? last : first);
+  }
+  const bool told = (first > 0) != (last > 0);
+  std::vector<GivenArrays> chosen;
+  for (const bool inputs_first : {false, true})
+    for (const bool bias_last : {false, true}) {
+      if (told && inputs_first != (first > 0)) continue;
+      if ((inputs_first && !all[0].open_layout) || (bias_last && !all[0].open_bias)) continue;
+      chosen.push_back(detail::read_given(owners, s.rows, arrays,
+                                          {.inputs_first = inputs_first, .bias_last = bias_last}));
+    }
+  return chosen;
+}
+
+Understanding best_understood(const Compared& s, std::span<const data::NpzArray> arrays,
+                              const CompareOptions& options) {
+  Understanding best;
+  for (GivenArrays& given : layouts(s, arrays)) {
+    check_masks(s, given, options.pass);
+    const Replay<double> exact = s.run(given.masks);
+    Replay<float> rough(exact);
+    rough.forward(options.pass);
+    const auto consider = [&](const Convention* convention) {
+      Understanding u = understand(s, given, exact, rough, convention);
+      if (!best || agreeing(*u) > agreeing(*best)) best = std::move(u);
+    };
+    consider(nullptr);
+    for (const Convention& convention : s.conventions) {
+      if (best->plain.prefix() == best->given.gradients.size()) return best;
+      consider(&convention);
+    }
+  }
+  return best;
+}
+
+detail::Case case_of(const Compared& s, const Understood& u, const Pass& pass) {
+  return {.replay = u.exact,
+          .loss = s.loss,
+          .mean = s.mean,
+          .output = s.output,
+          .target = s.target,
+          .right = u.search->right(),
+          .given = u.search->given(),
+          .pass = pass};
+}
+
+/// When nothing explains the arrays as they were understood, perhaps another convention does.
+void try_conventions(const Compared& s, const CompareOptions& options, Understanding& u, Trial& now,
+                     std::vector<Cause>& causes) {
+  if (u->convention || agreeing(*u) > 0) return;
+  Replay<float> rough(u->exact);
+  rough.forward(options.pass);
+  for (const Convention& convention : s.conventions) {
+    Understanding other = understand(s, u->given, u->exact, rough, &convention);
+    Trial then = other->plain;
+    std::vector<Cause> found =
+        find_causes(case_of(s, *other, options.pass), *other->search, other->given.gradients, then);
+    if (then.prefix() < other->given.gradients.size()) continue;
+    u = std::move(other), now = std::move(then), causes = std::move(found);
+    return;
+  }
+}
+
+}  // namespace
+
+namespace detail {
+
+Comparison compare(const Compared& s, std::span<const data::NpzArray> gradients,
+                   const CompareOptions& options, bool search) {
+  Understanding understood = best_understood(s, gradients, options);
+  Trial now = understood->plain;
   Comparison result;
-  result.causes = find_causes(c, search, arrays, now);
+  if (search) {
+    result.causes = find_causes(case_of(s, *understood, options.pass), *understood->search,
+                                understood->given.gradients, now);
+    if (now.prefix() < now.agrees.size())
+      try_conventions(s, options, understood, now, result.causes);
+  }
+  const Understood& u = *understood;
+  const std::vector<GivenArray>& arrays = u.given.gradients;
   result.explained = now.prefix() == arrays.size();
   for (std::size_t i = 0; i < arrays.size(); ++i) {
-    const Values& right = search.right()[static_cast<std::size_t>(arrays[i].node)];
+    const Values& right = u.search->right()[static_cast<std::size_t>(arrays[i].node)];
     ArrayVerdict v = verdict(arrays[i], right);
-    v.equal = plain.agrees[i] && arrays[i].kind.empty();
+    v.equal = u.plain.agrees[i] && arrays[i].kind.empty();
     v.corrected = now.agrees[i];
-    v.tolerance = search.tolerance(i, right);
+    v.tolerance = u.search->tolerance(i, right);
     result.arrays.push_back(std::move(v));
   }
-  result.equal = result.causes.empty();
-  if (!result.equal) result.first = result.causes[0].at;
+  result.equal = std::ranges::all_of(result.arrays, &ArrayVerdict::equal);
+  result.conventions = u.given.conventions;
+  if (u.convention) result.conventions.push_back(u.convention->words);
+  result.not_given = u.given.not_given, result.unknown = u.given.unknown;
+  if (!result.causes.empty()) result.first = result.causes[0].at;
+  if (search && !result.explained)
+    result.unexplained = unexplained(case_of(s, u, options.pass), *u.search, arrays, u.plain, now);
   return result;
 }
 
+}  // namespace detail
 }  // namespace chainrule

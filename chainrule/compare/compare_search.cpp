@@ -10,6 +10,8 @@ namespace {
 /// Differences up to this part of the greatest element, and up to so many times what our own float
 /// pass differs from our double one, are rounding.
 constexpr double kRounding = 4e-6, kNoise = 16;
+/// An array that is larger than ours has larger rounding, but never more than this part of itself.
+constexpr double kMostRounding = 1e-4;
 
 /// Does it change only what is stored, and no other gradient?
 bool is_local(const Change& change) { return change.rules.empty() && !change.replay; }
@@ -24,7 +26,11 @@ double greatest(const Values& v) {
 
 double difference(const Values& a, const Values& b) {
   double top = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) top = std::max(top, std::abs(a[i] - b[i]));
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double d = std::abs(a[i] - b[i]);
+    if (std::isnan(d)) return HUGE_VAL;  // what is no number reproduces nothing
+    top = std::max(top, d);
+  }
   return top;
 }
 
@@ -42,15 +48,22 @@ Search::Search(const Replay<double>& replay, const Replay<float>& rounded,
 double Search::tolerance(std::size_t i, const Values& values) const {
   const double right = greatest(right_[static_cast<std::size_t>(arrays_[i].node)]);
   const double top = greatest(values);
-  const double larger = right > 0 ? std::max(1.0, top / right) : 1.0;
-  return kNoise * noise_[i] * larger + kRounding * top;
+  const double noise = kNoise * noise_[i];
+  const double scaled = right > 0 ? noise * std::max(1.0, top / right) : noise;
+  // Of a float with few digits, half a unit of the last one.
+  const double stored = arrays_[i].digits < 24 ? std::ldexp(top, 1 - arrays_[i].digits) + 6e-8 : 0;
+  return std::min(scaled, std::max(noise, kMostRounding * top)) + kRounding * top + stored;
 }
 
 /// An array without usable numbers cannot speak against a mistake.
 void Search::judge(std::size_t i, Trial& trial) const {
   const Values& values = trial.values[i];
-  trial.agrees[i] =
-      !arrays_[i].usable() || difference(values, arrays_[i].values) <= tolerance(i, values);
+  if (!arrays_[i].usable()) {
+    trial.agrees[i] = true;
+    return;
+  }
+  const double apart = difference(values, arrays_[i].values);
+  trial.agrees[i] = std::isfinite(apart) && apart <= tolerance(i, values);
 }
 
 Trial Search::evaluate(const Change& change, std::size_t last, bool stop_early) const {
@@ -140,7 +153,9 @@ std::optional<Mistake> Search::fitted(const Mistake& m, const Change& fixed, con
   Mistake result = m;
   result.meaning = m.name(p);
   // One number explains one number always.
-  if (theirs.size() < 2 && (result.meaning.rank >= Rank::any_factor || !m.starts.empty()))
+  const double small = 1e-3 * greatest(theirs);
+  const auto numbers = std::ranges::count_if(theirs, [&](double x) { return std::abs(x) > small; });
+  if (numbers < 2 && (result.meaning.rank >= Rank::any_factor || !m.starts.empty()))
     return std::nullopt;
   result.change = m.with(p);
   return result;
@@ -160,6 +175,11 @@ std::optional<Mistake> Search::best(const Change& fixed, const Trial& now,
     const std::size_t reach = trial.prefix();
     if (from_loss ? reach <= wrong : trial.count() <= now.count()) return;
     const bool all = reach == arrays_.size();
+    // What was right before the correction is right after it.
+    const Trial whole =
+        from_loss && !all ? evaluate_added(fixed, now, m.change, arrays_.size(), false) : trial;
+    for (std::size_t i = 0; i < arrays_.size(); ++i)
+      if (now.agrees[i] && !whole.agrees[i]) return;
     const std::tuple candidate(from_loss ? static_cast<std::ptrdiff_t>(reach) : trial.count(),
                                -static_cast<int>(m.meaning.rank), !all && is_local(m.change));
     if (found && candidate <= worth) return;

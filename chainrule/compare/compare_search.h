@@ -43,9 +43,9 @@ class Search {
   double tolerance(std::size_t i, const Values& values) const;
 
   Trial evaluate(const Change& change) const { return evaluate(change, arrays_.size(), false); }
-  /// The mistake that, made in addition to `fixed`, explains most: the longest way down from the
-  /// loss, or if none explains the first array that differs, the most arrays. Of equally good ones
-  /// the most special, then the nearest to the loss. `now` is evaluate(fixed).
+  /// The mistake that, made in addition to `fixed`, explains most and spoils nothing: the longest
+  /// way down from the loss, or if none explains the first array that differs, the most arrays. Of
+  /// equally good ones the most special, then the nearest to the loss. `now` is evaluate(fixed).
   std::optional<Mistake> best(const Change& fixed, const Trial& now,
                               const std::vector<Mistake>& mistakes) const;
 

@@ -13,14 +13,81 @@ namespace {
 
 using Values = std::vector<double>;
 
-/// Within what rounding leaves of a fitted factor.
-bool near(double a, double b) { return std::abs(a - b) <= 1e-4 * std::abs(b) + 1e-6; }
+std::vector<Known> loss_factors(const Case& c) {
+  std::vector<Known> known = common_factors(c);
+  const auto n = static_cast<double>(c.replay.rows());
+  const auto f = c.output < 0 ? 1.0 : static_cast<double>(c.node(c.output).shape.size());
+  if (f <= 1) return known;
+  known.push_back({f, "summed instead of averaged",
+                   cat("it is ", f, " times too large: this loss averages over the outputs too")});
+  known.push_back({1 / f, "averaged twice",
+                   cat("it is too small by ", f, ": this loss adds over the outputs")});
+  known.push_back({n * f, "summed instead of averaged",
+                   "it lacks the division by the number of rows and by the number of outputs"});
+  known.push_back(
+      {1 / (n * f), "averaged twice",
+       "it is divided by the number of rows and by the number of outputs once too often"});
+  known.push_back({n / f, "averaged over the outputs instead of the rows",
+                   "divide by the number of rows, not by the number of outputs"});
+  return known;
+}
 
-/// A number that an unknown factor may turn out to be.
-struct Known {
-  double value;
-  std::string cause, advice;
-};
+Rule<double> scaled(double k) {
+  return [k](const Turn<double>& t) {
+    Values dy(t.dy.begin(), t.dy.end());
+    for (double& x : dy) x *= k;
+    t.run({.dy = dy});
+  };
+}
+
+Rule<double> scaled_first_input(double k) {
+  return [k](const Turn<double>& t) {
+    t.run();
+    for (double& x : *t.dx[0]) x *= k;
+  };
+}
+
+Mistake factor(std::string first, std::function<Change(double)> with, std::vector<Known> known,
+               Rank rank) {
+  return {
+      std::move(first), {}, {}, std::move(with), {}, [known = std::move(known), rank](double k) {
+        return meaning_of(k, known, rank);
+      }};
+}
+
+std::function<Change(double)> by_rule(int id, Rule<double> (*make)(double)) {
+  return [id, make](double k) { return Change{.rules = {{id, make(k)}}}; };
+}
+
+/// The row order that turns `ours` into `theirs`, or none. Rows are `cols` numbers.
+std::vector<Index> row_order(const Values& ours, const Values& theirs, Index cols) {
+  const Index rows = static_cast<Index>(ours.size()) / cols;
+  double top = 0;
+  for (const double x : ours) top = std::max(top, std::abs(x));
+  const auto distance = [&](Index a, Index b) {
+    double worst = 0;
+    for (Index j = 0; j < cols; ++j)
+      worst = std::max(worst, std::abs(ours[static_cast<std::size_t>(a * cols + j)] -
+                                       theirs[static_cast<std::size_t>(b * cols + j)]));
+    return worst;
+  };
+  std::vector<Index> order;
+  std::vector<bool> used(static_cast<std::size_t>(rows));
+  for (Index b = 0; b < rows; ++b) {
+    Index best = -1;
+    for (Index a = 0; a < rows; ++a)
+      if (!used[static_cast<std::size_t>(a)] && (best < 0 || distance(a, b) < distance(best, b)))
+        best = a;
+    if (distance(best, b) > 1e-4 * top) return {};
+    used[static_cast<std::size_t>(best)] = true;
+    order.push_back(best);
+  }
+  return order;
+}
+
+}  // namespace
+
+bool near(double a, double b) { return std::abs(a - b) <= 1e-4 * std::abs(b) + 1e-6; }
 
 Meaning meaning_of(double k, const std::vector<Known>& known, Rank rank) {
   for (const Known& n : known)
@@ -54,27 +121,16 @@ std::vector<Known> common_factors(const Case& c) {
   return known;
 }
 
-std::vector<Known> loss_factors(const Case& c) {
-  std::vector<Known> known = common_factors(c);
-  const auto n = static_cast<double>(c.replay.rows());
-  const auto f = static_cast<double>(c.node(c.output).shape.size());
-  if (f <= 1) return known;
-  known.push_back({f, "summed instead of averaged",
-                   cat("it is ", f, " times too large: this loss averages over the outputs too")});
-  known.push_back({1 / f, "averaged twice",
-                   cat("it is too small by ", f, ": this loss adds over the outputs")});
-  known.push_back({n * f, "summed instead of averaged",
-                   "it lacks the division by the number of rows and by the number of outputs"});
-  known.push_back(
-      {1 / (n * f), "averaged twice",
-       "it is divided by the number of rows and by the number of outputs once too often"});
-  known.push_back({n / f, "averaged over the outputs instead of the rows",
-                   "divide by the number of rows, not by the number of outputs"});
-  return known;
+double setting_of(const Case& c, int id, std::string_view name, double otherwise) {
+  const SettingList settings = c.node(id).op->settings();
+  const SettingValue* value = find_setting(settings, name);
+  return value == nullptr ? otherwise : as_number(*value);
 }
 
+double lambda_of(const Case& c, int id) { return setting_of(c, id, "lambda", 1); }
+
 std::vector<Known> penalty_factors(const Case& c, int id) {
-  const double lambda = c.node(id).op->setting("lambda");
+  const double lambda = lambda_of(c, id);
   std::vector<Known> known;
   const std::string right = cat("it should be ", c.node(id).op->doc().backward[0]);
   known.push_back({0, "penalty missing", cat("the gradient of the penalty is missing: ", right)});
@@ -92,62 +148,7 @@ std::vector<Known> penalty_factors(const Case& c, int id) {
   return known;
 }
 
-Rule<double> scaled(double k) {
-  return [k](const Turn<double>& t) {
-    Values dy(t.dy.begin(), t.dy.end());
-    for (double& x : dy) x *= k;
-    t.run({.dy = dy});
-  };
-}
-
-Rule<double> scaled_first_input(double k) {
-  return [k](const Turn<double>& t) {
-    t.run();
-    for (double& x : *t.dx[0]) x *= k;
-  };
-}
-
-Mistake factor(std::string first, std::function<Change(double)> with, std::vector<Known> known,
-               Rank rank) {
-  return {
-      std::move(first), {}, {}, std::move(with), {}, [known = std::move(known), rank](double k) {
-        return meaning_of(k, known, rank);
-      }};
-}
-
 bool is_penalty(const Case& c, int id) { return c.op(id).ends_with("_penalty"); }
-
-std::function<Change(double)> by_rule(int id, Rule<double> (*make)(double)) {
-  return [id, make](double k) { return Change{.rules = {{id, make(k)}}}; };
-}
-
-/// The row order that turns `ours` into `theirs`, or none. Rows are `cols` numbers.
-std::vector<Index> row_order(const Values& ours, const Values& theirs, Index cols) {
-  const Index rows = static_cast<Index>(ours.size()) / cols;
-  double top = 0;
-  for (const double x : ours) top = std::max(top, std::abs(x));
-  const auto distance = [&](Index a, Index b) {
-    double worst = 0;
-    for (Index j = 0; j < cols; ++j)
-      worst = std::max(worst, std::abs(ours[static_cast<std::size_t>(a * cols + j)] -
-                                       theirs[static_cast<std::size_t>(b * cols + j)]));
-    return worst;
-  };
-  std::vector<Index> order;
-  std::vector<bool> used(static_cast<std::size_t>(rows));
-  for (Index b = 0; b < rows; ++b) {
-    Index best = -1;
-    for (Index a = 0; a < rows; ++a)
-      if (!used[static_cast<std::size_t>(a)] && (best < 0 || distance(a, b) < distance(best, b)))
-        best = a;
-    if (distance(best, b) > 1e-4 * top) return {};
-    used[static_cast<std::size_t>(best)] = true;
-    order.push_back(best);
-  }
-  return order;
-}
-
-}  // namespace
 
 bool Change::add(const Change& other) {
   for (const auto& [id, rule] : other.rules)
@@ -197,14 +198,13 @@ void add_factors(const Case& c, std::vector<Mistake>& all) {
     if (is_penalty(c, id)) {
       add(id, penalty_factors(c, id), Rank::known_factor);
       if (c.op(id) == "l1_penalty")
-        all.push_back(
-            {node.name,
-             {"sign of zero",
-              "weights of exactly 0 get +lambda; the slope of |w| at 0 is taken as 0"},
-             {.rules = {{id, [lambda = c.node(id).op->setting("lambda")](const Turn<double>& t) {
-                           for (std::size_t i = 0; i < t.dx[0]->size(); ++i)
-                             (*t.dx[0])[i] = t.dy[0] * lambda * (t.in(0)[i] < 0 ? -1 : 1);
-                         }}}}});
+        all.push_back({node.name,
+                       {"sign of zero",
+                        "weights of exactly 0 get +lambda; the slope of |w| at 0 is taken as 0"},
+                       {.rules = {{id, [lambda = lambda_of(c, id)](const Turn<double>& t) {
+                                     for (std::size_t i = 0; i < t.dx[0]->size(); ++i)
+                                       (*t.dx[0])[i] = t.dy[0] * lambda * (t.in(0)[i] < 0 ? -1 : 1);
+                                   }}}}});
     } else if (node.shape.batched()) {
       const bool below = node.inputs.size() > 1 && c.op(id) != "sample_loss";
       const auto make = below ? scaled_first_input : scaled;
@@ -220,11 +220,18 @@ void add_stored_mistakes(const Case& c, std::vector<Mistake>& all) {
   for (const auto& [id, g] : c.given)
     for (const double x : g) top = std::max(top, std::abs(x)), norm += x * x;
   norm = std::sqrt(norm);
-  all.push_back({"",
-                 {"clipped", cat("every element is limited to [-", top, ", ", top, "]")},
-                 {.each_stored = [top](Values& g) {
-                   for (double& x : g) x = std::clamp(x, -top, top);
-                 }}});
+  // One number at the limit is no limit: every greatest number is one.
+  const auto at_limit = [](const Values& g, double limit) {
+    return std::ranges::count_if(g, [=](double x) { return std::abs(x) >= limit * (1 - 1e-6); });
+  };
+  std::ptrdiff_t limited = 0, elements = 0;
+  for (const auto& [id, g] : c.given) limited += at_limit(g, top), elements += std::ssize(g);
+  if (limited > 1 && limited < elements)
+    all.push_back({"",
+                   {"clipped", cat("every element is limited to [-", top, ", ", top, "]")},
+                   {.each_stored = [top](Values& g) {
+                     for (double& x : g) x = std::clamp(x, -top, top);
+                   }}});
   for (const auto& [id, given] : c.given) {
     const Node& node = c.node(id);
     if (node.kind == NodeKind::op && !c.right[static_cast<std::size_t>(node.inputs[0])].empty() &&
@@ -237,14 +244,16 @@ void add_stored_mistakes(const Case& c, std::vector<Mistake>& all) {
            {.stored = {{id, [g = c.right[static_cast<std::size_t>(node.inputs[0])]](Values& mine) {
                           mine = g;
                         }}}}});
-    if (node.kind != NodeKind::param) continue;
+    const bool alone = node.kind == NodeKind::input && c.replay.rows() == 1;
+    if (node.kind != NodeKind::param && !alone) continue;
     const Shape& shape = node.shape;
     const auto add = [&](std::string cause, std::string advice, std::function<void(Values&)> f) {
       all.push_back({node.name, {std::move(cause), std::move(advice)}, {.stored = {{id, f}}}});
     };
     double own_top = 0;
     for (const double x : given) own_top = std::max(own_top, std::abs(x));
-    if (given.size() > 1 && own_top > 0)
+    const std::ptrdiff_t own_limited = at_limit(given, own_top);
+    if (own_top > 0 && own_limited > 1 && own_limited < std::ssize(given))
       add("clipped", cat("its elements are limited to [-", own_top, ", ", own_top, "]"),
           [own_top](Values& g) {
             for (double& x : g) x = std::clamp(x, -own_top, own_top);

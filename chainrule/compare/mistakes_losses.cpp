@@ -1,6 +1,7 @@
 // Derivatives of losses that are wrong in themselves.
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "chainrule/compare/mistakes.h"
 #include "chainrule/core/error.h"
@@ -49,6 +50,52 @@ RowRule elements(F f) {
   };
 }
 
+/// dscores[:, y] -= 1: every class that occurs, in every row.
+void add_index(const Case& c, int id, std::vector<Mistake>& all) {
+  const auto width = static_cast<std::size_t>(c.node(c.node(id).inputs[0]).shape.size());
+  const std::vector<std::int32_t>& classes = c.replay.classes(c.node(id).inputs[1]);
+  if (classes.empty()) return;
+  std::vector<double> present(width);
+  for (const std::int32_t y : classes) present[static_cast<std::size_t>(y)] = 1;
+  const auto add = [&](std::string cause, std::string advice, RowRule row) {
+    all.push_back({c.node(id).name,
+                   {std::move(cause), std::move(advice)},
+                   rule(id, fused(std::move(row), false))});
+  };
+  add("index of the classes",
+      "1 is subtracted in the columns of all classes, in every row: dscores[:, y] -= 1 means that; "
+      "dscores[np.arange(N), y] -= 1 takes one element of each row",
+      [present](auto p, auto, double dy, auto, double* dx) {
+        for (std::size_t j = 0; j < p.size(); ++j) dx[j] = dy * (p[j] - present[j]);
+      });
+  for (std::size_t c = 0; c < std::min<std::size_t>(width, 64); ++c)
+    add("index of the classes",
+        cat("1 is subtracted in column ", c,
+            " of every row: take one element of each row, "
+            "dscores[np.arange(N), y] -= 1"),
+        [c](auto p, auto, double dy, auto, double* dx) {
+          for (std::size_t j = 0; j < p.size(); ++j) dx[j] = dy * (p[j] - (j == c ? 1 : 0));
+        });
+  std::vector<double> counts(width);
+  for (const std::int32_t y : classes) ++counts[static_cast<std::size_t>(y)];
+  add("index of the classes",
+      "for each row 1 is subtracted in its column of all rows: take one element of each row, "
+      "dscores[np.arange(N), y] -= 1",
+      [counts](auto p, auto, double dy, auto, double* dx) {
+        for (std::size_t j = 0; j < p.size(); ++j) dx[j] = dy * (p[j] - counts[j]);
+      });
+  add("divided before the target was subtracted",
+      "1 is subtracted after p was divided by the number of rows: the gradient is (p - t) / N",
+      [](auto p, auto u, double dy, auto, double* dx) {
+        for (std::size_t j = 0; j < p.size(); ++j) dx[j] = dy * p[j] - u[j];
+      });
+  add("only the target is divided",
+      "p is not divided by the number of rows, the target is: the gradient is (p - t) / N",
+      [](auto p, auto u, double dy, auto, double* dx) {
+        for (std::size_t j = 0; j < p.size(); ++j) dx[j] = p[j] - dy * u[j];
+      });
+}
+
 void add_fused(const Case& c, int id, std::vector<Mistake>& all) {
   const bool binary = c.op(id) == "binary_cross_entropy_logits";
   const char* function = binary ? "sigmoid" : "softmax";
@@ -77,6 +124,7 @@ void add_fused(const Case& c, int id, std::vector<Mistake>& all) {
   add("target missing", cat("the target is not subtracted: ", right),
       elements([](double p, double, double) { return p; }));
   if (!binary) {
+    add_index(c, id, all);
     add("off-diagonal of softmax missing",
         "only the diagonal p (1 - p) of softmax's derivative was used, so only the right class "
         "gets a gradient; with the off-diagonal -p_i p_j it becomes p - t",

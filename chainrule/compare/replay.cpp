@@ -16,7 +16,8 @@ T* writable(std::span<const T> values) {
 }  // namespace
 
 template <class T>
-Replay<T>::Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool, int input)
+Replay<T>::Replay(Tape<T>& tape, const Params<T>* params, ThreadPool& pool,
+                  std::span<const int> inputs)
     : graph_(&tape.graph()), running_{&pool, tape.rows()} {
   const auto size = static_cast<std::size_t>(graph_->size());
   values_.resize(size), indices_.resize(size), workspaces_.resize(size), wanted_.resize(size);
@@ -27,7 +28,7 @@ Replay<T>::Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool, int 
     switch (node.kind) {
       case NodeKind::input:
         copy(tape.input(tape.graph().var(id)), values_[at]);
-        wanted_[at] = id == input;
+        wanted_[at] = std::ranges::find(inputs, id) != inputs.end();
         break;
       case NodeKind::class_input:
         copy(tape.class_input(tape.graph().var(id)), indices_[at]);
@@ -36,7 +37,7 @@ Replay<T>::Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool, int 
         copy(node.constant, values_[at]);
         break;
       case NodeKind::param:
-        copy(params[node.param], values_[at]);
+        copy((*params)[node.param], values_[at]);
         wanted_[at] = node.param_options.trainable;
         break;
       case NodeKind::op: {
@@ -51,6 +52,22 @@ Replay<T>::Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool, int 
       }
     }
   }
+}
+
+template <class T>
+template <class U>
+Replay<T>::Replay(const Replay<U>& other)
+    : graph_(other.graph_),
+      running_(other.running_),
+      indices_(other.indices_),
+      wanted_(other.wanted_) {
+  const auto copied = [](const std::vector<U>& from) {
+    return std::vector<T>(from.begin(), from.end());
+  };
+  for (const auto& v : other.values_) values_.push_back(copied(v));
+  for (const auto& w : other.workspaces_) workspaces_.emplace_back(w.size());
+  for (const auto& [id, mask] : other.masks_) masks_[id] = copied(mask);
+  for (const auto& [id, factor] : other.scales_) scales_[id] = static_cast<T>(factor);
 }
 
 template <class T>
@@ -107,6 +124,8 @@ Gradients<T> Replay<T>::backward(int loss, const std::map<int, Rule<T>>& rules, 
     if (done && !done(id, dy)) break;
     const Node& node = graph_->node(id);
     if (node.kind != NodeKind::op) continue;
+    if (const auto scale = scales_.find(id); scale != scales_.end())
+      for (T& x : dy) x *= scale->second;
     // Zeros for each input, added to its gradient afterwards: an input may be used twice.
     std::vector<std::vector<T>> terms(node.inputs.size());
     std::vector<std::vector<T>*> dx(node.inputs.size(), nullptr);
@@ -144,6 +163,7 @@ void Turn<T>::run(const Instead& instead) const {
   if (!instead.in0.empty()) inputs[0].value = writable(instead.in0);
   if (!instead.in1.empty()) inputs[1].value = writable(instead.in1);
   if (!instead.classes1.empty()) inputs[1].indices = instead.classes1.data();
+  const Op& op = instead.op == nullptr ? *n.op : *instead.op;
   std::vector<T>& own = replay.workspaces_[static_cast<std::size_t>(node)];
   std::vector<T> work, y;
   std::span<T> workspace = own;
@@ -153,16 +173,19 @@ void Turn<T>::run(const Instead& instead) const {
   if (instead.forward) {
     y.resize(out().size()), work.resize(own.size());
     output.value = y.data(), workspace = work;
-    n.op->forward(replay.context(node, inputs, output, workspace));
+    op.forward(replay.context(node, inputs, output, workspace));
   }
+  if (!instead.work.empty()) workspace = {writable(instead.work), instead.work.size()};
   if (!instead.out.empty()) output.value = writable(instead.out);
   for (std::size_t i = 0; i < dx.size(); ++i)
     if (dx[i] != nullptr) inputs[i].grad = dx[i]->data();
-  n.op->backward(replay.context(node, inputs, output, workspace));
+  op.backward(replay.context(node, inputs, output, workspace));
 }
 
 template class Replay<float>;
 template class Replay<double>;
+template Replay<float>::Replay(const Replay<double>&);
+template Replay<double>::Replay(const Replay<float>&);
 template struct Turn<float>;
 template struct Turn<double>;
 

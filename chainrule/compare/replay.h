@@ -38,7 +38,9 @@ struct Turn {
   struct Instead {
     std::span<const T> dy = {}, in0 = {}, in1 = {}, out = {};
     std::span<const std::int32_t> classes1 = {};  ///< of its second input
-    bool forward = false;  ///< first computes the output again, into memory of its own
+    std::span<const T> work = {};                 ///< of its working memory
+    const Op* op = nullptr;  ///< another operation of the same inputs and output
+    bool forward = false;    ///< first computes the output again, into memory of its own
   };
   void run(const Instead& instead) const;
   void run() const { run(Instead{}); }
@@ -51,9 +53,12 @@ using Rule = std::function<void(const Turn<T>&)>;
 template <class T>
 class Replay {
  public:
-  /// Takes the inputs and the number of rows from a tape, the parameters from `params`. `input`:
-  /// the node of an input whose gradient is wanted too, else -1.
-  Replay(Tape<T>& tape, const Params<T>& params, ThreadPool& pool, int input = -1);
+  /// Takes the inputs and the number of rows from a tape, the parameters from `params` (null: there
+  /// are none). `inputs`: nodes of inputs whose gradients are wanted too.
+  Replay(Tape<T>& tape, const Params<T>* params, ThreadPool& pool, std::span<const int> inputs);
+  /// The same inputs, parameters and masks in another precision, before forward().
+  template <class U>
+  explicit Replay(const Replay<U>& other);
 
   const Graph& graph() const { return *graph_; }
   Index rows() const { return running_.rows; }
@@ -67,6 +72,9 @@ class Replay {
   }
   /// What a dropout node multiplies by in forward() instead of random numbers.
   void set_mask(int node, std::vector<T> mask) { masks_[node] = std::move(mask); }
+  /// What backward() multiplies a node's gradient by before it is handed on.
+  void set_scale(int node, T factor) { scales_[node] = factor; }
+  bool wanted(int node) const { return wanted_[static_cast<std::size_t>(node)]; }
   std::span<const T> workspace(int node) const {
     return workspaces_[static_cast<std::size_t>(node)];
   }
@@ -82,6 +90,8 @@ class Replay {
 
  private:
   friend struct Turn<T>;
+  template <class U>
+  friend class Replay;
   Index elements(int node) const;
   Context<T> context(int node, std::span<const Slot<T>> inputs, const Slot<T>& output,
                      std::span<T> workspace) const;
@@ -93,6 +103,7 @@ class Replay {
   std::vector<std::vector<std::int32_t>> indices_;
   mutable std::vector<std::vector<T>> workspaces_;
   std::map<int, std::vector<T>> masks_;
+  std::map<int, T> scales_;
   std::vector<bool> wanted_;
 };
 

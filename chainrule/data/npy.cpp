@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <type_traits>
@@ -119,7 +120,7 @@ bool is_supported(std::string_view descr) {
   if (descr.size() != 3 || std::string_view("<>|=").find(descr[0]) == descr.npos) return false;
   const std::string_view type = descr.substr(1);
   constexpr std::string_view kTypes[] = {"b1", "u1", "u2", "u4", "u8", "i1",
-                                         "i2", "i4", "i8", "f4", "f8"};
+                                         "i2", "i4", "i8", "f2", "f4", "f8"};
   if (std::find(std::begin(kTypes), std::end(kTypes), type) == std::end(kTypes)) return false;
   return descr[0] != '|' || type[1] == '1';
 }
@@ -139,13 +140,27 @@ Bytes to_c_order(const Bytes& from, std::span<const Index> shape, std::size_t it
   return to;
 }
 
+/// IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction.
+struct Half {
+  std::uint16_t bits;
+  operator float() const {
+    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    const float size = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                       : exponent == 31
+                           ? (fraction == 0 ? HUGE_VALF : NAN)
+                           : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
+    return bits >> 15 ? -size : size;
+  }
+};
+
 template <class From, class To>
 std::vector<To> convert(const Bytes& bytes) {
   std::vector<To> out(bytes.size() / sizeof(From));
   for (std::size_t i = 0; i < out.size(); ++i) {
-    From value;
-    std::memcpy(&value, bytes.data() + i * sizeof(From), sizeof(From));
-    if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    From stored;
+    std::memcpy(&stored, bytes.data() + i * sizeof(From), sizeof(From));
+    const std::conditional_t<std::is_same_v<From, Half>, float, From> value = stored;
+    if constexpr (std::is_floating_point_v<decltype(+value)> && std::is_integral_v<To>) {
       if (!(value >= -0x1p63 && value < 0x1p63))
         throw DataError(cat("element ", i, " is ", value, ", expected an integer"));
     }
@@ -166,6 +181,7 @@ std::string shape_text(std::span<const Index> shape) {
 template <class T>
 std::vector<T> NpyArray::as() const {
   if (kind == 'b') return convert<std::uint8_t, T>(bytes);
+  if (kind == 'f' && item_size == 2) return convert<Half, T>(bytes);
   if (kind == 'f') return item_size == 4 ? convert<float, T>(bytes) : convert<double, T>(bytes);
   const bool is_signed = kind == 'i';
   switch (item_size) {
@@ -200,7 +216,7 @@ NpyArray parse_npy(std::span<const std::uint8_t> file, std::string_view name) {
   const Header h = HeaderParser(text.substr(start, length), name).parse();
   if (!is_supported(h.descr))
     throw DataError(cat(name, ": elements of type '", without_controls(h.descr.substr(0, 20)),
-                        "', expected bool, integers of 1 to 8 bytes or floats of 4 or 8"));
+                        "', expected bool, integers of 1 to 8 bytes or floats of 2, 4 or 8"));
   NpyArray a;
   a.kind = h.descr[1];
   a.item_size = h.descr[2] - '0';

@@ -28,8 +28,8 @@ struct NpyArray {
   std::vector<T> as() const;
 };
 
-/// Reads versions 1 and 2, bool, integers of 1 to 8 bytes and floats of 4 or 8, little- and
-/// big-endian, C and Fortran order. The file may be gzip. Throws DataError with one sentence.
+/// Reads versions 1 and 2, bool, integers of 1 to 8 bytes and floats of 2, 4 or 8, little-
+/// and big-endian, C and Fortran order. The file may be gzip. Throws DataError with one sentence.
 NpyArray read_npy(const std::filesystem::path& path);
 /// The same from memory; `name` begins every error message.
 NpyArray parse_npy(std::span<const std::uint8_t> file, std::string_view name);

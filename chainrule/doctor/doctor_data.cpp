@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "chainrule/core/error.h"
 #include "chainrule/doctor/doctor_vitals.h"
@@ -110,6 +111,57 @@ void look_at_balance(const Dataset& data, std::vector<Finding>& found) {
   found.push_back(f);
 }
 
+/// Of a column x and groups: variance between groups against that within, as deviations of chi^2.
+double between_groups(const std::vector<double>& x, const std::vector<std::int32_t>& group,
+                      std::size_t groups) {
+  const double n = static_cast<double>(x.size());
+  const double mean = std::accumulate(x.begin(), x.end(), 0.0) / n;
+  std::vector<double> sum(groups), count(groups);
+  double total = 0;
+  for (std::size_t r = 0; r < x.size(); ++r) {
+    const auto g = static_cast<std::size_t>(group[r]);
+    sum[g] += x[r] - mean, count[g] += 1, total += (x[r] - mean) * (x[r] - mean);
+  }
+  if (!(total > 0)) return 0;
+  double between = 0;
+  for (std::size_t g = 0; g < groups; ++g)
+    if (count[g] > 0) between += sum[g] * sum[g] / count[g];
+  const double free = std::max(1.0, static_cast<double>(groups) - 1);
+  return (n * between / total - free) / std::sqrt(2 * free);
+}
+
+/// How far the column that tells most about the targets does so beyond chance, in deviations of
+/// chance, less what the best of so many columns has by chance.
+double association(const Dataset& data) {
+  const Dataset some = data.subset(spread_rows(data.rows(), kRows));
+  const Dataset x = Scaled(data)(some);
+  const auto width = static_cast<std::size_t>(x.features.size());
+  const auto n = static_cast<std::size_t>(x.rows());
+  double most = 0;
+  std::vector<double> column(n);
+  for (std::size_t j = 0; j < width; ++j) {
+    for (std::size_t r = 0; r < n; ++r) column[r] = x.floats[r * width + j];
+    if (x.has_classes()) {
+      most = std::max(most,
+                      between_groups(column, x.classes, static_cast<std::size_t>(x.class_count())));
+      continue;
+    }
+    // Ten groups by size of the column: the targets may depend on it in any way.
+    std::vector<std::size_t> order(n);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {}, [&](std::size_t r) { return column[r]; });
+    std::vector<std::int32_t> group(n);
+    for (std::size_t i = 0; i < n; ++i) group[order[i]] = static_cast<std::int32_t>(10 * i / n);
+    const auto outputs = static_cast<std::size_t>(x.target_size());
+    for (std::size_t c = 0; c < outputs; ++c) {
+      std::vector<double> target(n);
+      for (std::size_t r = 0; r < n; ++r) target[r] = x.targets[r * outputs + c];
+      most = std::max(most, between_groups(target, group, 10));
+    }
+  }
+  return most - std::sqrt(2 * std::log(static_cast<double>(width) + 1));
+}
+
 /// Rows that lie close together should have the same target more often than two rows at random.
 void look_at_labels(const Vitals& v, const Dataset& data, const Columns& c,
                     std::vector<Finding>& found) {
@@ -117,6 +169,9 @@ void look_at_labels(const Vitals& v, const Dataset& data, const Columns& c,
   const std::vector<std::int32_t> some = spread_rows(c.rows, kNeighbours);
   const auto n = static_cast<Index>(some.size());
   constexpr Index kLeast = 50;
+  // Whatever a line, the nearest rows or the run itself can tell belongs to the inputs.
+  constexpr double kMuch = 5;
+  if (v.fine || better(v.jury->linear(), v.jury->constant()) || association(data) > kMuch) return;
   if (n < kLeast || (!data.has_classes() && data.target_size() == 0)) return;
   const auto row = [&](Index i) {
     return c.values.data() + some[static_cast<std::size_t>(i)] * c.count;

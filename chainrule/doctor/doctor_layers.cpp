@@ -27,7 +27,8 @@ void look_at_dead(const Vitals& v, std::vector<Finding>& found) {
   constexpr Index kLeastRows = 20;
   if (v.exam_rows < kLeastRows) return;
   for (int id = 0; id < v.graph().size(); ++id) {
-    if (v.op(id) != "relu") continue;
+    const OpTraits* traits = v.traits(id);
+    if (traits == nullptr || !traits->mask || traits->low != 0) continue;
     const double dead = std::max(at(v.first.dead, id), at(v.last.dead, id));
     if (dead > most) most = dead, worst = id;
   }
@@ -53,7 +54,9 @@ void look_at_saturated(const Vitals& v, std::vector<Finding>& found) {
   int worst = -1;
   double most = 0, passed = 1;
   for (int id = 0; id < v.graph().size(); ++id) {
-    if ((v.op(id) != "sigmoid" && v.op(id) != "tanh") || feeds_loss(v, id)) continue;
+    const OpTraits* traits = v.traits(id);
+    if (traits == nullptr || !traits->elementwise || !traits->saturates() || feeds_loss(v, id))
+      continue;
     for (const Exam* exam : {&v.first, &v.last})
       if (const double s = at(exam->saturated, id); s > most)
         most = s, worst = id, passed = passes(v, *exam, id);
@@ -81,7 +84,7 @@ void look_at_saturated(const Vitals& v, std::vector<Finding>& found) {
 void look_at_flow(const Vitals& v, std::vector<Finding>& found) {
   std::vector<int> layers;
   for (int id = 0; id < v.graph().size(); ++id)
-    if (v.op(id) == "affine" || v.op(id) == "matmul") layers.push_back(id);
+    if (const OpTraits* traits = v.traits(id); traits && traits->product) layers.push_back(id);
   if (layers.size() < 2) return;
   const double bottom = at(v.first.gradient_rms, layers.front()),
                top = at(v.first.gradient_rms, layers.back());

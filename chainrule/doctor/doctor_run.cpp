@@ -28,9 +28,11 @@ void look_at_gap(const Vitals& v, std::vector<Finding>& found) {
   const bool classes = v.data.train.has_classes();
   const double train = classes ? v.train.accuracy : v.train.r2,
                test = classes ? v.test.accuracy : v.test.r2;
-  // What chance alone would make of the fewer test rows.
-  const double noise = 2 * std::sqrt(0.25 / static_cast<double>(v.test.rows));
-  if (!(train - test > 0.1 + noise / 2)) return;
+  // What chance alone would make of the fewer test rows; what is not known cannot be by heart.
+  const double p = classes ? std::min(0.95, std::max(0.05, test)) : 0.5;
+  const double noise = std::sqrt(p * (1 - p) / static_cast<double>(v.test.rows));
+  constexpr double kKnown = 0.5;
+  if (!(train > kKnown) || !(train - test > std::max(0.1, 2.5 * noise))) return;
   Finding f{.cause = "gap between training and test",
             .severity = train - test > 0.25 ? Severity::serious : Severity::warning};
   const char* what = classes ? "accuracy" : "R^2";

@@ -61,6 +61,12 @@ void look_at_loss(const Vitals& v, std::vector<Finding>& found) {
     f.detail = detail, f.advice = advice, f.severity = severity;
     found.push_back(f);
   };
+  if (last == "softmax" && v.model.outputs() == 1)
+    return add("softmax over a single output is 1 for every row: nothing can be learnt",
+               v.data.train.has_classes()
+                   ? "end the network with a linear layer and use binary_cross_entropy_logits"
+                   : "end the network with a linear layer",
+               Severity::serious);
   for (const Misfit& m : kMisfits)
     if (m.loss == name && m.last == last) return add(m.detail, m.advice, m.severity);
   if (name == "categorical_cross_entropy" && last != "softmax")
@@ -100,7 +106,7 @@ void look_at_weights(const Vitals& v, std::vector<Finding>& found) {
   double worst = 0;
   for (int id = 0; id < v.graph().size(); ++id) {
     const Node& node = v.node(id);
-    if (v.op(id) != "affine" && v.op(id) != "matmul") continue;
+    if (const OpTraits* traits = v.traits(id); traits == nullptr || !traits->product) continue;
     const int weight = node.inputs[1];
     const View<const float> w = v.model.params()[v.model.graph().var(weight)];
     const Shape& shape = v.node(weight).shape;

@@ -18,6 +18,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t kSteps = 300;      // of the run, unless the options say
 constexpr std::int64_t kTrialSteps = 25;  // of a trial with another learning rate
 constexpr Index kExamRows = 256, kScoreRows = 1000;
+constexpr double kRunWork = 4e10, kTrialWork = 2e9;  // multiplications
 
 double rms(View<const float> v) {
   double sum = 0;
@@ -122,9 +123,9 @@ class Examiner {
     if (node.kind == NodeKind::constant || node.kind == NodeKind::input || !differentiable) return;
     exam.gradient_rms[at] = rms(tape_.grad(v));
     if (node.kind != NodeKind::op || !node.shape.batched()) return;
-    const std::string_view op = node.op->doc().name;
+    const OpTraits& traits = node.op->traits();
     const View<const float> y = tape_.value(v);
-    if (op == "relu") {
+    if (traits.mask && traits.low == 0) {
       Index dead = 0;
       for (Index j = 0; j < y.cols(); ++j) {
         bool any = false;
@@ -132,10 +133,11 @@ class Examiner {
         dead += !any;
       }
       exam.dead[at] = static_cast<double>(dead) / static_cast<double>(y.cols());
-    } else if (op == "sigmoid" || op == "tanh") {
-      const float low = op == "sigmoid" ? 0 : -1, margin = op == "sigmoid" ? 0.01F : 0.02F;
+    } else if (traits.elementwise && traits.saturates()) {
+      const auto low = static_cast<float>(traits.low), high = static_cast<float>(traits.high);
+      const float margin = 0.01F * (high - low);
       const auto count =
-          std::ranges::count_if(y, [&](float x) { return x < low + margin || x > 1 - margin; });
+          std::ranges::count_if(y, [&](float x) { return x < low + margin || x > high - margin; });
       exam.saturated[at] = static_cast<double>(count) / static_cast<double>(y.size());
     }
   }
@@ -211,7 +213,8 @@ class Watch {
 };
 
 void run(Vitals& v, Stepper& stepper, Watch& watch) {
-  const std::int64_t planned = v.run.steps > 0 ? v.run.steps : kSteps;
+  const std::int64_t planned = std::min(v.run.steps > 0 ? v.run.steps : kSteps,
+                                        steps_for(v.model, v.run.batch, kRunWork, 50));
   FlowRecorder flow(planned);
   flow.start(v.model);
   ScheduleState schedule;
@@ -259,9 +262,14 @@ std::string_view Vitals::op(int id) const {
   return n.op ? n.op->doc().name : std::string_view();
 }
 
-bool Vitals::learned() const {
-  if (birth || !std::isfinite(last.loss)) return false;
-  return last.loss < 0.7 * first.loss;
+const OpTraits* Vitals::traits(int id) const {
+  const Node& n = node(id);
+  return n.op ? &n.op->traits() : nullptr;
+}
+
+std::int64_t steps_for(const Model& model, Index batch, double work, std::int64_t least) {
+  const double step = 6 * static_cast<double>(model.params().all().size() * batch);
+  return std::max(least, static_cast<std::int64_t>(work / std::max(step, 1.0)));
 }
 
 Vitals examine(Model& model, const Splits& data, const DoctorOptions& options) {
@@ -283,11 +291,13 @@ Vitals examine(Model& model, const Splits& data, const DoctorOptions& options) {
   v.last = exam();
   if (std::isfinite(v.last.loss))
     v.train = score(model, data.train), v.test = score(model, data.test);
+  const std::int64_t trial_steps =
+      std::min(kTrialSteps, steps_for(model, options.run.batch, kTrialWork, 8));
   for (const double rate :
        options.range_test ? trial_rates(options.run.optimizer.lr()) : std::vector<double>()) {
     restart(), stepper.restart();
     bool finite = true;
-    for (std::int64_t i = 0; i < kTrialSteps && finite; ++i) finite = stepper.step(rate);
+    for (std::int64_t i = 0; i < trial_steps && finite; ++i) finite = stepper.step(rate);
     v.rates.push_back({rate, finite ? exam.loss() : kNaN});
   }
   restart();

@@ -7,7 +7,9 @@
 
 #include "chainrule/core/error.h"
 #include "chainrule/doctor/doctor.h"
+#include "chainrule/doctor/marks.h"
 #include "chainrule/explain/model_run.h"
+#include "chainrule/graph/op.h"
 #include "chainrule/graph/tape.h"
 #include "chainrule/train/evaluate.h"
 
@@ -52,15 +54,21 @@ struct Vitals {
   GradientFlow flow;
   Evaluation train = Evaluation(),
              test = Evaluation();  ///< at the end, on at most 1,000 rows of each
+  const Jury* jury = nullptr;
+  bool fine = false;  ///< it learnt what a constant, a line and the nearest rows know
 
   const Graph& graph() const { return model.graph(); }
   const Node& node(int id) const { return graph().node(id); }
   std::string_view op(int id) const;
+  /// Null for what is no operation.
+  const OpTraits* traits(int id) const;
   /// Did the run do what a run should, whatever else is unusual?
-  bool learned() const;
+  bool learned() const { return fine && !birth; }
 };
 
 Vitals examine(Model& model, const Splits& data, const DoctorOptions& options);
+/// So many steps of this run take about `work` multiplications; at least `least`.
+std::int64_t steps_for(const Model& model, Index batch, double work, std::int64_t least);
 
 // The families of findings; each adds to `found`.
 void look_at_data(const Vitals& v, std::vector<Finding>& found);

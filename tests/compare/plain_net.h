@@ -62,11 +62,14 @@ struct PlainNet {
   using M = Matrix<T>;
   struct Layer {
     std::string kind, name;
+    T slope = 0;         ///< of leaky_relu
     M w, b, mask, x, y;  ///< w [I, O]; x and y of the last forward pass
   };
   std::vector<Layer> layers;
   std::string loss;
-  M x, t;  ///< inputs, targets (one-hot)
+  M x, t;                   ///< inputs, targets (one-hot)
+  M before_derivative;      ///< for mistakes that keep something
+  std::vector<M> upstream;  ///< of the last backward pass, what came to each layer from above
   std::map<std::string, M> gradients;
 
   /// dx of a layer in place of the right one; may write the gradients of its parameters. An empty
@@ -83,6 +86,7 @@ struct PlainNet {
       std::stringstream words(piece);
       Layer layer;
       words >> layer.kind;
+      if (layer.kind == "leaky_relu") words >> layer.slope;
       const std::string prefix = layer.kind == "linear" ? "fc" : layer.kind;
       layer.name = prefix + std::to_string(++numbers[prefix]);
       if (layer.kind == "linear") {
@@ -110,6 +114,8 @@ struct PlainNet {
           for (std::size_t c = 0; c < h.cols; ++c) h(r, c) += l.b(0, c);
       } else if (l.kind == "relu") {
         h = h.map([](T z) { return z > 0 ? z : T{0}; });
+      } else if (l.kind == "leaky_relu") {
+        h = h.map([s = l.slope](T z) { return z > 0 ? z : s * z; });
       } else if (l.kind == "sigmoid") {
         h = h.map([](T z) { return 1 / (1 + std::exp(-z)); });
       } else if (l.kind == "tanh") {
@@ -146,6 +152,7 @@ struct PlainNet {
       return out.with(t, [=](T p, T y) { return -y / p / n; });
     if (loss == "binary_cross_entropy_logits")
       return out.with(t, [=](T z, T y) { return (1 / (1 + std::exp(-z)) - y) / n / f; });
+    if (loss == "half_squared_error") return out.with(t, [=](T a, T y) { return (a - y) / n; });
     return out.with(t, [=](T a, T y) { return 2 * (a - y) / n / f; });  // squared_error
   }
 
@@ -160,6 +167,8 @@ struct PlainNet {
       return dy.times(l.w.turned());
     }
     if (l.kind == "relu") return dy.with(l.x, [](T g, T z) { return z > 0 ? g : T{0}; });
+    if (l.kind == "leaky_relu")
+      return dy.with(l.x, [s = l.slope](T g, T z) { return z > 0 ? g : s * g; });
     if (l.kind == "sigmoid") return dy.with(l.y, [](T g, T y) { return g * y * (1 - y); });
     if (l.kind == "tanh") return dy.with(l.y, [](T g, T y) { return g * (1 - y * y); });
     if (l.kind == "dropout") return dy.with(l.mask, std::multiplies<>());
@@ -175,22 +184,25 @@ struct PlainNet {
   void backward() {
     const M out = layers.back().y;
     M dy = loss_instead ? loss_instead(*this, out) : loss_gradient(out);
+    upstream.resize(layers.size());
     for (std::size_t i = layers.size(); i > 0; --i) {
+      upstream[i - 1] = dy;
       M d = instead ? instead(*this, i - 1, dy) : M();
       dy = d.data.empty() ? dx(i - 1, dy) : d;
     }
   }
 
-  /// As numpy would have saved them: float32, weights [O, I].
+  /// As numpy would have saved them: weights [O, I].
+  template <class S = float>
   std::vector<data::NpzArray> arrays() const {
     std::vector<data::NpzArray> all;
     for (const auto& [name, g] : gradients) {
       const bool weight = name.ends_with(".weight");
       const M as_in_files = weight ? g.turned() : g;
-      std::vector<float> values(as_in_files.data.begin(), as_in_files.data.end());
+      std::vector<S> values(as_in_files.data.begin(), as_in_files.data.end());
       std::vector<Index> shape = {static_cast<Index>(as_in_files.cols)};
       if (weight) shape.insert(shape.begin(), static_cast<Index>(as_in_files.rows));
-      all.push_back({name, data::parse_npy(data::format_npy<float>(values, shape), name)});
+      all.push_back({name, data::parse_npy(data::format_npy<S>(values, shape), name)});
     }
     for (const Layer& l : layers)
       if (l.kind == "dropout") {

@@ -69,7 +69,7 @@ TEST(Npy, RefusesWithASentence) {
   refused({0x93, 'N', 'U', 'M', 'P', 'Y', 1}, "cut short");
   refused(file("{}", {}, 3), "npy version 3.0, expected 1.0 or 2.0");
   refused(file("{}", {}), "lacks 'descr', 'fortran_order' or 'shape'");
-  refused(array("<f2", "(1,)", {0, 0}), "elements of type '<f2', expected bool");
+  refused(array("<c8", "(1,)", {0, 0, 0, 0, 0, 0, 0, 0}), "elements of type '<c8', expected bool");
   refused(array("|O8", "(1,)", Bytes(8)), "elements of type '|O8'");
   refused(array("<c16", "(1,)", Bytes(16)), "elements of type '<c16'");
   refused(array("<f4", "(2, 2)", Bytes(12)),

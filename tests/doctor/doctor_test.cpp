@@ -216,7 +216,7 @@ std::vector<Case> sick() {
        {},
        adam(0.005, 30)},
       {"a last layer that relu shuts",
-       "no gradient",
+       "dead ReLUs",
        "linear 8, tanh, linear 1, relu",
        changed(curve(300),
                [](Dataset& d) {
