@@ -14,7 +14,7 @@ from ._core import DataError, Error, NumericError, ShapeError, __version__
 from .check import Argument, CheckedInput, Gradcheck, gradcheck
 from .custom import Op, custom_op
 from .data import digits
-from .explaining import explain
+from .explaining import compare, doctor, explain
 from .graph import Contribution, Var, constant
 from .leaves import class_input, input, param
 from .model import Model
@@ -30,7 +30,7 @@ __all__ = [
     "DataError", "Diagnosis", "ElementExplanation", "Error", "Evaluation", "Explanation", "Finding",
     "Gradcheck", "History", "Model", "Momentum", "Nesterov", "NumericError", "Objective", "Op",
     "Optimizer", "RMSprop", "Rprop", "SGD", "ShapeError", "Svg", "Var", "__version__",
-    "class_input", "constant", "custom_op", "digits", "explain", "gradcheck", "input", "load",
+    "class_input", "compare", "constant", "custom_op", "digits", "doctor", "explain", "gradcheck", "input", "load",
     "param",
 ]
 __all__ += _ops.__all__

@@ -139,6 +139,12 @@ class Comparison:
         self.explained: bool = raw["explained"]
         self.causes: List[Cause] = [Cause(*c) for c in raw["causes"]]
         self.arrays: List[Dict[str, Any]] = raw["arrays"]
+        #: How the arrays were understood, in sentences.
+        self.conventions: List[str] = raw["conventions"]
+        self.not_given: List[str] = raw["not_given"]
+        self.unknown: List[str] = raw["unknown"]
+        #: Of what no known mistake reproduces: what lies above it.
+        self.between: str = raw["between"]
 
     def __bool__(self) -> bool:
         return self.equal
@@ -151,19 +157,23 @@ class Comparison:
         return rows
 
     def __str__(self) -> str:
-        lines = ["from the loss backwards"]
+        lines = [f"understood: {c}" for c in self.conventions] + ["from the loss backwards"]
         for name, verdict, difference, greatest, note in self._rows():
             lines.append(f"  {name:14} {verdict:20} greatest difference {difference}, greatest gradient {greatest}"
                          + (f"   {note}" if note else ""))
+        lines += [f"{what}: {', '.join(names)}" for what, names in
+                  (("not given", self.not_given), ("unknown", self.unknown)) if names]
         lines += [f"{c.at}: {c.kind}. {c.advice}" for c in self.causes]
+        lines += [self.between] if self.between else []
         return "\n".join(lines if self.causes else lines + ["All gradients are equal but for rounding."])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        said = "".join(f"<p>{html.escape(c)}</p>" for c in self.conventions)
         causes = "".join(f"<li><b>{html.escape(c.at)}: {html.escape(c.kind)}.</b> {html.escape(c.advice)}</li>"
                          for c in self.causes)
-        return (_table(["array", "verdict", "greatest difference", "greatest gradient", "note"], self._rows())
+        return (said + _table(["array", "verdict", "greatest difference", "greatest gradient", "note"], self._rows())
                 + (f"<ul>{causes}</ul>" if causes else "<p>All gradients are equal but for rounding.</p>"))
 
 
@@ -174,12 +184,19 @@ class Finding(NamedTuple):
     detail: str
     advice: str
     evidence: Dict[str, float]
+    #: Flags of the program that make the change which was tried; empty when none was.
+    fix: List[Tuple[str, str]] = []
+    #: The score without and with it.
+    tried: Optional[Tuple[float, float]] = None
 
 
 class Diagnosis:
     """Why a run does not learn: findings, the most severe first, and the curve of learning rates."""
 
     def __init__(self, raw: Dict[str, Any]) -> None:
+        self.learned: bool = raw["learned"]
+        self.answer: str = raw["answer"]
+        self.baseline: Dict[str, float] = raw["baseline"]
         self.findings: List[Finding] = [Finding(**f) for f in raw["findings"]]
         self.healthy: List[str] = list(raw["healthy"])
         self.rates: List[Tuple[float, float]] = list(raw["rates"])
@@ -190,10 +207,10 @@ class Diagnosis:
         self.svg = Svg(raw["svg"])
 
     def __str__(self) -> str:
-        lines = [f"loss {self.first_loss:.4g} -> {self.last_loss:.4g}"]
+        lines = [self.answer, f"loss {self.first_loss:.4g} -> {self.last_loss:.4g}"]
         for f in self.findings:
             lines.append(f"{f.severity}: {f.cause}" + (f" ({f.at})" if f.at else ""))
-            lines += [f"  {f.detail}", f"  try: {f.advice}"]
+            lines += [f"  {f.detail}", f"  {'tried' if f.tried else 'try'}: {f.advice}"]
         if self.healthy:
             lines.append("in order: " + ", ".join(self.healthy))
         if self.suggested_rate:
@@ -205,7 +222,7 @@ class Diagnosis:
     def _repr_html_(self) -> str:
         rows = [[f.severity, f.cause, f.at, f.detail, f.advice] for f in self.findings]
         table = _table(["", "cause", "at", "evidence", "try"], rows) if rows else "<p>Nothing is wrong.</p>"
-        return f"<p>loss {self.first_loss:.4g} → {self.last_loss:.4g}</p>{table}{self.svg}"
+        return f"<p><b>{html.escape(self.answer)}</b></p><p>loss {self.first_loss:.4g} → {self.last_loss:.4g}</p>{table}{self.svg}"
 
 
 class Evaluation(Dict[str, Any]):

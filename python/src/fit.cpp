@@ -226,6 +226,10 @@ py::dict diagnose_model(ModelHandle& h, const DataHandle& train, const py::objec
     py::dict evidence;
     for (const auto& [name, value] : f.evidence) evidence[py::str(name)] = value;
     one["evidence"] = evidence;
+    one["fix"] = f.tried.empty() ? Flags() : f.tried[0].flags;
+    one["tried"] = f.tried.empty()
+                       ? py::object(py::none())
+                       : py::object(py::make_tuple(f.tried[0].before, f.tried[0].after));
     findings.append(one);
   }
   for (const RateTrial& t : d.rates) rates.append(py::make_tuple(t.rate, t.loss));
@@ -234,6 +238,11 @@ py::dict diagnose_model(ModelHandle& h, const DataHandle& train, const py::objec
   all["first_loss"] = d.first_loss, all["last_loss"] = d.last_loss;
   all["suggested_rate"] = d.suggested_rate, all["advice"] = d.advice;
   all["svg"] = rates_svg(d, o.run.optimizer.lr());
+  const Answer& a = d.answer;
+  py::dict baseline;
+  baseline["run"] = a.score, baseline["interval"] = a.spread, baseline["constant"] = a.constant;
+  baseline["linear"] = a.linear, baseline["nearest_rows"] = a.neighbour, baseline["rows"] = a.rows;
+  all["learned"] = a.learned, all["answer"] = a.sentence, all["baseline"] = baseline;
   return all;
 }
 

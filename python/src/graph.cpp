@@ -8,6 +8,7 @@
 #include "chainrule/explain/explanation.h"
 #include "chainrule/graph/tape.h"
 #include "chainrule/optim/optimizers.h"
+#include "python/src/model.h"
 #include "python/src/record.h"
 
 namespace chainrule::python {
@@ -123,6 +124,12 @@ class Program {
     tape_->backward(var(output));
     return chainrule::explain_element(*tape_, var(output),
                                       find_element(graph_, name, tape_->rows()), pass_);
+  }
+  py::dict compare(int output, const py::dict& arrays) requires std::same_as<T, double> {
+    const std::vector<data::NpzArray> given = given_arrays(arrays);
+    const Usage::Hold hold(usage_, true, kWhat);
+    return comparison_dict(
+        chainrule::compare<double>(*tape_, &params_, var(output), given, {.pass = pass_}));
   }
   GradcheckReport gradcheck(int output,
                             const GradcheckOptions& options) requires std::same_as<T, double> {
@@ -263,6 +270,7 @@ void bind_graph(py::module_& m) {
   bind_program<double>(m, "Program64")
       .def("explain", &Program<double>::explain)
       .def("explain_element", &Program<double>::explain_element)
+      .def("compare", &Program<double>::compare)
       .def("gradcheck", &Program<double>::gradcheck);
   bind_stepper<float>(m, "Stepper32");
   bind_stepper<double>(m, "Stepper64");

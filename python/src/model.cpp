@@ -178,36 +178,13 @@ py::dict gradients(const ModelHandle& h, const DataHandle& data, bool training) 
 
 py::dict compare_gradients(const ModelHandle& h, const DataHandle& data, const py::dict& arrays,
                            bool training) {
-  std::vector<data::NpzArray> given;
-  for (const auto& [name, value] : arrays) {
-    const auto a = value.cast<Array<double>>();
-    data::NpzArray one;
-    one.name = name.cast<std::string>();
-    one.array.item_size = 8;
-    one.array.shape.assign(a.shape(), a.shape() + a.ndim());
-    one.array.bytes.resize(static_cast<std::size_t>(a.size()) * sizeof(double));
-    if (a.size() > 0) std::memcpy(one.array.bytes.data(), a.data(), one.array.bytes.size());
-    given.push_back(std::move(one));
-  }
+  const std::vector<data::NpzArray> given = given_arrays(arrays);
   Comparison c;
   {
     const Hold hold(h.usage, false, ModelHandle::kWhat);
     c = compare(h.model, data.data, given, {.pass = {.training = training}});
   }
-  py::list causes, verdicts;
-  for (const Cause& cause : c.causes)
-    causes.append(py::make_tuple(cause.at, cause.kind, cause.advice));
-  for (const ArrayVerdict& a : c.arrays) {
-    py::dict d;
-    d["name"] = a.name, d["equal"] = a.equal, d["corrected"] = a.corrected;
-    d["max_difference"] = a.max_difference, d["max_gradient"] = a.max_gradient;
-    d["tolerance"] = a.tolerance, d["ratio"] = a.ratio, d["cosine"] = a.cosine, d["note"] = a.note;
-    verdicts.append(d);
-  }
-  py::dict d;
-  d["equal"] = c.equal, d["first"] = c.first, d["explained"] = c.explained;
-  d["causes"] = causes, d["arrays"] = verdicts;
-  return d;
+  return comparison_dict(c);
 }
 
 /// (rule, steps, slots), as set_kept_optimizer() takes it; or None.
@@ -235,6 +212,40 @@ void set_kept_optimizer(ModelHandle& h, const py::object& given) {
 }
 
 }  // namespace
+
+std::vector<data::NpzArray> given_arrays(const py::dict& arrays) {
+  std::vector<data::NpzArray> given;
+  for (const auto& [name, value] : arrays) {
+    const auto a = value.cast<Array<double>>();
+    data::NpzArray one;
+    one.name = name.cast<std::string>();
+    one.array.item_size = 8;
+    one.array.shape.assign(a.shape(), a.shape() + a.ndim());
+    one.array.bytes.resize(static_cast<std::size_t>(a.size()) * sizeof(double));
+    if (a.size() > 0) std::memcpy(one.array.bytes.data(), a.data(), one.array.bytes.size());
+    given.push_back(std::move(one));
+  }
+  return given;
+}
+
+py::dict comparison_dict(const Comparison& c) {
+  py::list causes, verdicts;
+  for (const Cause& cause : c.causes)
+    causes.append(py::make_tuple(cause.at, cause.kind, cause.advice));
+  for (const ArrayVerdict& a : c.arrays) {
+    py::dict d;
+    d["name"] = a.name, d["equal"] = a.equal, d["corrected"] = a.corrected;
+    d["max_difference"] = a.max_difference, d["max_gradient"] = a.max_gradient;
+    d["tolerance"] = a.tolerance, d["ratio"] = a.ratio, d["cosine"] = a.cosine, d["note"] = a.note;
+    verdicts.append(d);
+  }
+  py::dict d;
+  d["equal"] = c.equal, d["first"] = c.first, d["explained"] = c.explained;
+  d["causes"] = causes, d["arrays"] = verdicts;
+  d["conventions"] = c.conventions, d["not_given"] = c.not_given, d["unknown"] = c.unknown;
+  d["between"] = c.unexplained ? c.unexplained->between : std::string();
+  return d;
+}
 
 void bind_model(py::module_& m) {
   py::class_<DataHandle>(m, "Data")

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/compare/compare.h"
 #include "chainrule/data/dataset.h"
+#include "chainrule/data/npz.h"
 #include "chainrule/model/model.h"
 #include "chainrule/optim/optimizer.h"
 #include "python/src/common.h"
@@ -39,5 +41,9 @@ inline std::vector<std::int32_t> all_rows(const Dataset& data) {
   std::iota(rows.begin(), rows.end(), 0);
   return rows;
 }
+
+/// Arrays by name, as compare() takes them, and what it found, as views.py does.
+std::vector<data::NpzArray> given_arrays(const py::dict& arrays);
+py::dict comparison_dict(const Comparison& c);
 
 }  // namespace chainrule::python

@@ -250,3 +250,25 @@ def test_weights_can_be_set():
     assert list(model.predict(np.ones((2, 3)))) == ["b", "b"]
     with pytest.raises(cr.Error, match="fc1.weight"):
         model.set_weights({"fc1.wieght": np.ones((3, 2))})
+
+
+def test_gradients_of_a_recorded_value_compared():
+    x, t = np.array([[1.0, 2.0], [3.0, 4.0], [0.5, -1.0]]), np.array([[1.0], [0.0], [2.0]])
+    w = cr.param(np.array([[0.5], [-0.3]]), name="W1")
+    loss = ((cr.input(x, dtype=np.float64) @ w - t) ** 2).mean()
+    loss.backward()
+    assert cr.compare(loss, mine={"dW1": w.grad})
+    found = cr.compare(loss, mine={"W1": -w.grad})
+    assert not found and found.causes[0].kind == "sign"
+    with pytest.raises(ValueError, match="nothing"):
+        cr.compare(loss, mine={"nothing": w.grad[:1]})
+
+
+def test_doctor_says_whether_it_learnt():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(300, 2))
+    y = (x[:, 0] * x[:, 1] > 0).astype(int)
+    found = cr.doctor(cr.Model("linear 1", seed=1), x, y, steps=200, batch=32, lr=0.01)
+    assert not found.learned and found.answer.startswith("It did not learn")
+    assert found.findings[0].cause == "no activation between layers"
+    assert found.findings[0].fix[0][0] == "--model" and found.findings[0].tried[1] > 0.8
