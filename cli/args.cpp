@@ -5,8 +5,8 @@
 
 #include "CLI/CLI.hpp"
 
-#include "chainrule/core/plain_text.h"
 #include "cli/format.h"
+#include "cli/settings_file.h"
 #include "cli/terminal.h"
 
 namespace chainrule::cli {
@@ -17,8 +17,16 @@ T number(const std::string& name, const std::string& text, const char* kind) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size())
-    throw UsageError(cat(name, " expects ", kind, ", not '", without_controls(text), "'"));
+    throw UsageError(cat(name, " expects ", kind, ", not '", text, "'"));
   return value;
+}
+
+bool truth(const std::string& name, const std::string& text) {
+  for (const char* word : {"true", "1", "on", "yes"})
+    if (text == word) return true;
+  for (const char* word : {"false", "0", "off", "no"})
+    if (text == word) return false;
+  throw UsageError(cat(name, " expects true or false, not '", text, "'"));
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& names) {
@@ -31,39 +39,13 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& na
   return near.empty() ? "" : cat(" (did you mean '", near, "'?)");
 }
 
-// Lines "name = value" and "# comment"; names are those of the flags without the dashes. A value
-// is the rest of its line, commas and blanks included.
-class SettingsFile : public CLI::ConfigBase {
- public:
-  explicit SettingsFile(std::vector<std::string> names) : names_(std::move(names)) {
-    arrayBounds('\x1e', '\x1e')->arrayDelimiter('\x1f');
-  }
-
-  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    std::vector<CLI::ConfigItem> items = ConfigBase::from_config(input);
-    for (const CLI::ConfigItem& item : items) {
-      if (!item.parents.empty())
-        throw UsageError(cat("the file of --config has a section [",
-                             without_controls(item.parents[0]),
-                             "]; settings stand in lines such as 'lr = 0.1', without sections"));
-      if (std::find(names_.begin(), names_.end(), item.name) == names_.end())
-        throw UsageError(cat("unknown setting '", without_controls(item.name),
-                             "' in the file of --config", suggestion(item.name, names_)));
-    }
-    return items;
-  }
-
- private:
-  std::vector<std::string> names_;
-};
-
 }  // namespace
 
 void Args::Item::store() const {
   if (values.empty()) return;
   const std::string& last = values.back();
   if (auto* const* flag = std::get_if<bool*>(&target)) {
-    **flag = last == "true" || last == "1" || last == "on" || last == "yes";
+    **flag = truth(name, last);
   } else if (auto* const* whole = std::get_if<std::int64_t*>(&target)) {
     **whole = number<std::int64_t>(name, last, "a whole number");
   } else if (auto* const* real = std::get_if<double*>(&target)) {
@@ -114,6 +96,26 @@ void Args::reject_unknown(const std::string& word) const {
   throw UsageError(cat("unknown flag '", name, "'", suggestion(name, names())));
 }
 
+void Args::read_settings(const std::string& file) {
+  if (file.empty()) throw UsageError("--config is given an empty value");
+  std::vector<std::string> settings;
+  for (const std::string& name : names())
+    if (name != "--help" && name != "--config") settings.push_back(name.substr(2));
+  for (const Setting& setting : chainrule::cli::read_settings(file)) {
+    const auto item = std::find_if(items_.begin(), items_.end(), [&](const Item& i) {
+      return !i.is_positional() && i.name.substr(2) == setting.name;
+    });
+    const std::string where = cat("line ", setting.line, " of the file of --config: ");
+    if (item == items_.end())
+      throw UsageError(
+          cat(where, "unknown setting '", setting.name, "'", suggestion(setting.name, settings)));
+    if (!setting.value && !item->is_switch())
+      throw UsageError(
+          cat(where, "'", setting.name, "' has no value, expected '", setting.name, " = ...'"));
+    item->values.push_back(setting.value.value_or("true"));
+  }
+}
+
 bool Args::parse(const std::string& program, const std::vector<std::string>& words) {
   CLI::App app("", program);
   app.set_help_flag("");
@@ -130,34 +132,40 @@ bool Args::parse(const std::string& program, const std::vector<std::string>& wor
     option->configurable(!item.is_positional());
     options.push_back(option);
   }
-  if (has_config_) {
-    app.set_config("--config");
-    std::vector<std::string> settings;
-    for (const std::string& name : names())
-      if (name != "--help" && name != "--config") settings.push_back(name.substr(2));
-    app.config_formatter(std::make_shared<SettingsFile>(std::move(settings)));
+  CLI::Option* const config = has_config_ ? app.add_option("--config") : nullptr;
+  if (has_config_) config->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    const std::string flag = word.substr(0, word.find('='));
+    const auto is_flag = [&](const std::string& name) {
+      return name == flag || name.ends_with("," + flag);
+    };
+    const std::vector<std::string> known = names();
+    if (word.size() == flag.size() + 1 && std::any_of(known.begin(), known.end(), is_flag))
+      throw UsageError(cat(flag, " needs a value after '='"));
   }
 
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
-  } catch (const CLI::FileError&) {
-    throw DataError(cat("the file of --config, '", app.get_config_ptr()->as<std::string>(),
-                        "', cannot be read"));
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string text = error.what();
     throw UsageError(cat(text.substr(0, text.find(':')), " needs a value after it"));
   } catch (const CLI::ParseError& error) {
     std::string text = error.what();
     std::replace(text.begin(), text.end(), '\n', ' ');
-    throw UsageError(without_controls(text));
+    throw UsageError(text);
   }
   if (help) return false;
 
   for (const std::string& word : app.remaining(true))
     if (word != "--") reject_unknown(word);
-  for (std::size_t i = 0; i < items_.size(); ++i) {
-    Item& item = items_[i];
-    item.values = options[i]->results();
+  if (has_config_ && !config->results().empty()) read_settings(config->results().back());
+  for (std::size_t i = 0; i < items_.size(); ++i)
+    if (options[i]->count() > 0) items_[i].values = options[i]->results();  // before the file's
+  for (const Item& item : items_)
+    for (const std::string& value : item.values)
+      if (value.empty()) throw UsageError(cat(item.name, " is given an empty value"));
+  for (const Item& item : items_) {
     if (item.required && item.values.empty())
       throw UsageError(cat(item.name, " is missing: chainrule ", program, " --help shows how"));
     item.store();

@@ -68,6 +68,7 @@ class Args {
     std::string default_text() const;
   };
   std::vector<std::string> names() const;
+  void read_settings(const std::string& file);
   [[noreturn]] void reject_unknown(const std::string& word) const;
 
   std::vector<Item> items_;

@@ -69,7 +69,8 @@ bool depends_on_length(const TrainFlags& flags) {
 
 }  // namespace
 
-void declare_checkpoint_flags(Args& args, TrainFlags& f) {
+void declare_run_flags(Args& args, TrainFlags& f) {
+  declare_train_flags(args, f, false);
   args.group("Checkpoints");
   args.flag("--checkpoint-every", "N", &f.checkpoint_every,
             "every N steps, or 'epoch': writes all that the run needs to go on after a crash");
@@ -81,6 +82,12 @@ void declare_checkpoint_flags(Args& args, TrainFlags& f) {
   args.flag("--stop-after-steps", "N", &f.stop_after_steps, "the same after N more steps");
   args.flag("--overwrite", "", &f.overwrite,
             "begins anew in a folder with checkpoints of a run that is not over");
+  args.group("More");
+  args.flag("--from", "MODEL", &f.start,
+            "begins with a model file's network and parameters instead of a new one's: one that "
+            "was imported, or trained on other data");
+  args.flag("--tensorboard", "DIR", &f.tensorboard,
+            "writes losses, accuracies and the learning rate to an event file in DIR as they come");
 }
 
 fs::path checkpoint_folder(const fs::path& run) { return run / "checkpoints"; }
@@ -142,8 +149,7 @@ ResumedRun resume_run(const std::string& run, const Settings& given) {
 
   TrainFlags flags;
   Args args;
-  declare_train_flags(args, flags);
-  declare_checkpoint_flags(args, flags);
+  declare_run_flags(args, flags);
   args.parse("train", words(merge(last->settings, given)));
   flags.out = run;
   const bool longer = std::any_of(given.begin(), given.end(), [&](const auto& setting) {

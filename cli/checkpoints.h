@@ -13,7 +13,8 @@
 
 namespace chainrule::cli {
 
-void declare_checkpoint_flags(Args& args, TrainFlags& flags);
+/// All flags of chainrule train; --resume reads those of a checkpoint by the same declaration.
+void declare_run_flags(Args& args, TrainFlags& flags);
 
 /// Where the checkpoints of a run are.
 std::filesystem::path checkpoint_folder(const std::filesystem::path& run);

@@ -14,6 +14,7 @@
 #include <exception>
 #include <fcntl.h>
 #include <fstream>
+#include <span>
 #include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -24,6 +25,7 @@
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
 #include "chainrule/core/sha256.h"
+#include "cli/format.h"
 
 namespace chainrule::cli {
 #ifdef CHAINRULE_HAVE_CURL
@@ -73,6 +75,10 @@ const Curl& curl() {
   return loaded;
 }
 
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
 [[noreturn]] void cannot_write(const fs::path& path) {
   throw DataError(cat("cannot write '", path.string(), "': ", std::strerror(errno)));
 }
@@ -82,13 +88,18 @@ class PartialFile {
  public:
   explicit PartialFile(const fs::path& target)
       : target_(target), part_(target.string() + ".part"), tag_(target.string() + ".part.tag") {
-    fd_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    fd_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                 0666);
     if (fd_ < 0) cannot_write(part_);
     // The lock may have been had on a file that has got its name since.
     struct stat mine {
     }, named{};
+    if (::fstat(fd_, &mine) == 0 && (!S_ISREG(mine.st_mode) || mine.st_nlink > 1)) {
+      ::close(fd_);
+      throw DataError(cat("'", part_.string(), "' is no file of a fetch that broke off"));
+    }
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0 || ::fstat(fd_, &mine) != 0 ||
-        ::stat(part_.c_str(), &named) != 0 || mine.st_ino != named.st_ino) {
+        ::lstat(part_.c_str(), &named) != 0 || mine.st_ino != named.st_ino) {
       ::close(fd_);
       throw DataError(cat("another process is fetching '", part_.string(), "'"));
     }
@@ -107,16 +118,18 @@ class PartialFile {
 
   std::uint64_t size() const { return size_; }
   /// What the server called the state of the file from which the beginning came, else "".
-  std::string tag(const std::string& url) const { return url == tag_url_ ? tag_text_ : ""; }
+  std::string tag(const std::string& url) const {
+    return sha256(bytes_of(url)) == tag_url_ ? tag_text_ : "";
+  }
 
   void begin_from_nothing(const std::string& url, const std::string& tag) {
     if (::ftruncate(fd_, 0) != 0) cannot_write(part_);
     size_ = 0;
-    tag_url_ = url, tag_text_ = tag;
+    tag_url_ = sha256(bytes_of(url)), tag_text_ = tag;  // an address may hold a password
     if (tag.empty())
       ::unlink(tag_.c_str());
     else
-      write_file(tag_, url + "\n" + tag + "\n");
+      write_file(tag_, tag_url_ + "\n" + tag + "\n");
   }
   void append(const char* data, std::size_t count) {
     while (count > 0) {
@@ -321,7 +334,9 @@ std::string join_url(const std::string& base, const std::string& name) {
 bool fetch_from(const std::string& url, const RemoteFile& file, PartialFile& part,
                 const DownloadOptions& options) {
   const auto interrupted = [&] { return options.interrupted != nullptr && *options.interrupted; };
-  const auto complain = [&](const std::string& why) { options.note(cat(url, ": ", why)); };
+  const auto complain = [&](const std::string& why) {
+    options.note(cat(without_secrets(url), ": ", why));
+  };
   for (int piece = 0; piece < kMostPieces && !interrupted(); ++piece) {
     const std::uint64_t before = part.size();
     if (before < file.bytes) {

@@ -1,5 +1,6 @@
 #include "cli/format.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -77,6 +78,19 @@ std::string shell_word(const std::string& text) {
       s += c;
   }
   return s + "'";
+}
+
+std::string without_secrets(std::string_view url) {
+  const std::size_t query = std::min(url.find_first_of("?#"), url.size());
+  const std::string_view plain = url.substr(0, query);
+  const std::size_t scheme = plain.find("://");
+  const std::size_t host = scheme == plain.npos ? 0 : scheme + 3;
+  // A password may hold a slash, so an '@' further on counts, too.
+  const std::size_t user = plain.substr(host).rfind('@');
+  std::string shown(plain.substr(0, host));
+  shown += user == plain.npos ? std::string(plain.substr(host))
+                              : "***" + std::string(plain.substr(host + user));
+  return query < url.size() ? shown + "?***" : shown;
 }
 
 }  // namespace chainrule::cli

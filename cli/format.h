@@ -26,5 +26,7 @@ std::string listed(const std::vector<std::string>& items, const std::string& las
 std::string joined(const std::vector<std::string_view>& names);
 /// `text` as one word of a shell: in single quotes when it holds anything but plain characters.
 std::string shell_word(const std::string& text);
+/// An address without what may be a secret in it: user, password, and what follows '?' or '#'.
+std::string without_secrets(std::string_view url);
 
 }  // namespace chainrule::cli

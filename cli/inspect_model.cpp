@@ -236,7 +236,7 @@ void show_checkpoint(const InspectedFile& file, const SafeTensors& content, Shee
   sheet.say("run", cat("step ", grouped(s.step), " of ", grouped(c.steps),
                        c.ended.empty() ? "" : ", ended: " + c.ended));
   say_model(c.model, sheet);
-  sheet.say("recipe", c.recipe);
+  sheet.say("recipe", text_of(c.recipe));
   sheet.say("memory", cat("optimizer: ", slots_text(content, c.model), ", after ",
                           counted(s.optimizer.step, "step"), "; learning rate ", compact(s.lr)));
   if (s.schedule.best < std::numeric_limits<double>::infinity())
@@ -259,7 +259,9 @@ void show_checkpoint(const InspectedFile& file, const SafeTensors& content, Shee
       .add("epoch", s.loader.epoch)
       .add("best_epoch", s.history.best_epoch)
       .add("ended", c.ended)
-      .add("recipe", c.recipe)
+      .add("recipe", text_of(c.recipe))
+      .add("version", c.version)
+      .add("instruction_set", c.instruction_set)
       .add("data", c.data)
       .add("slots", s.optimizer.slots.size())
       .add("lr", s.lr);

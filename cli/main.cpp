@@ -1,15 +1,19 @@
 // The program: finds the command, reads its flags, turns errors into a sentence and an exit code.
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <string>
+#include <string_view>
+#include <unistd.h>
 #include <vector>
 
 #include "cli/args.h"
 #include "cli/format.h"
+#include "cli/interrupt.h"
 #include "cli/ranks.h"
 #include "cli/terminal.h"
 
@@ -22,10 +26,10 @@ constexpr const char* kExitCodes =
     "  0    done\n"
     "  1    check or compare found a wrong gradient, or the accuracy is below --min-accuracy\n"
     "  2    the command line is wrong: an unknown flag, a typo in a model, sizes that do not fit\n"
-    "  3    a file or the data in it cannot be used or written\n"
+    "  3    a file or the data in it cannot be used, or the result cannot be written\n"
     "  4    training met numbers that are not finite\n"
     "  5    a rank of several was lost, or was started with something else than the others\n"
-    "  130  interrupted by Ctrl-C; the best model so far was written\n";
+    "  130  interrupted by Ctrl-C, SIGTERM or SIGHUP; the best model so far was written\n";
 
 std::vector<Command> commands() {
   return {train_command(),     eval_command(),     predict_command(),   check_command(),
@@ -163,12 +167,29 @@ int report(const std::string& sentence, ExitCode code) {
   return code;
 }
 
-}  // namespace
-}  // namespace chainrule::cli
+/// When there is no memory for the sentence either, or a destructor wanted some.
+[[noreturn]] void end_without_memory() {
+  constexpr std::string_view kSentence = "chainrule: there is not enough memory for this\n";
+  const auto written = ::write(STDERR_FILENO, kSentence.data(), kSentence.size());
+  static_cast<void>(written);
+  std::_Exit(kData);
+}
 
-int main(int argc, char** argv) {
-  using namespace chainrule;
-  using namespace chainrule::cli;
+/// The destructors of JSON allocate, and nobody can catch what a destructor throws.
+[[noreturn]] void on_terminate() {
+  try {
+    if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    end_without_memory();
+  } catch (...) {
+  }
+  std::abort();
+}
+
+int run_and_report(int argc, char** argv) {
+  std::set_terminate(on_terminate);
+  replace_closed_streams();
+  let_large_writes_fail();
   int code = kOk;
   try {
     code = run(std::vector<std::string>(argv + 1, argv + argc));
@@ -187,8 +208,17 @@ int main(int argc, char** argv) {
   } catch (const std::exception& e) {
     code = report(e.what(), kData);
   }
-  // A full disk or a closed pipe shows at the last flush.
-  if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && code == kOk)
-    code = report(cat("cannot write to standard output: ", std::strerror(errno)), kData);
+  // A full disk or a closed pipe.
+  if (const int reason = Terminal::failure(); reason != 0 && code == kOk)
+    code = report(cat("cannot write to standard output: ", std::strerror(reason)), kData);
   return code;
+}
+
+}  // namespace
+}  // namespace chainrule::cli
+
+int main(int argc, char** argv) try {
+  return chainrule::cli::run_and_report(argc, argv);
+} catch (const std::bad_alloc&) {
+  chainrule::cli::end_without_memory();
 }

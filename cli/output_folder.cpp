@@ -1,10 +1,12 @@
 #include "cli/output_folder.h"
 
 #include <cerrno>
-#include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <memory>
+#include <fcntl.h>
+#include <string>
 #include <system_error>
+#include <unistd.h>
 
 #include "chainrule/core/error.h"
 
@@ -16,17 +18,16 @@ void prepare_output_folder(const std::filesystem::path& folder) {
   if (error || !std::filesystem::is_directory(folder))
     throw DataError(cat("the output folder '", folder.string(), "' cannot be made: ",
                         error ? error.message() : "there is a file of that name"));
-  const std::filesystem::path trial = folder / ".writable";
-  struct Close {
-    void operator()(std::FILE* f) const { std::fclose(f); }
-  };
-  errno = 0;
-  std::unique_ptr<std::FILE, Close> file(std::fopen(trial.c_str(), "wb"));
-  const bool written =
-      file && std::fputs("chainrule\n", file.get()) >= 0 && std::fflush(file.get()) == 0;
+  // The name is one that remove_leftovers() knows.
+  std::string trial = (folder / ".trial.chainrule-XXXXXX").string();
+  const int fd = ::mkostemp(trial.data(), O_CLOEXEC);
+  if (fd >= 0) errno = ENOSPC;  // should the write be short
+  const bool written = fd >= 0 && ::write(fd, "chainrule\n", 10) == 10;
   const int reason = errno;
-  file.reset();
-  std::filesystem::remove(trial, error);
+  if (fd >= 0) {
+    ::close(fd);
+    ::unlink(trial.c_str());
+  }
   if (!written)
     throw DataError(cat("the output folder '", folder.string(),
                         "' cannot be written: ", std::strerror(reason)));

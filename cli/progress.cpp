@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <new>
 
 namespace chainrule::cli {
 namespace {
@@ -12,6 +13,13 @@ constexpr int kBarWidth = 24;
 constexpr int kLeastBarWidth = 6;
 
 }  // namespace
+
+ProgressLine::~ProgressLine() {
+  try {
+    clear();
+  } catch (const std::bad_alloc&) {  // what is being said instead matters more
+  }
+}
 
 bool ProgressLine::due() const {
   return terminal_.interactive() && Clock::now() - last_ >= kInterval;
@@ -28,19 +36,19 @@ void ProgressLine::show(std::string_view prefix, double fraction, std::string_vi
     line += terminal_.accent(bar(fraction, width)) + "  ";
   }
   line += suffix;
-  terminal_.print("\r" + shorten(line, terminal_.width() - 1) + "\x1b[0m\x1b[K");
+  terminal_.over(line);
   last_ = Clock::now();
   visible_ = true;
 }
 
 void ProgressLine::note(std::string_view text) {
   if (!terminal_.interactive()) return;
-  terminal_.print("\r" + terminal_.dim(shorten(text, terminal_.width() - 1)) + "\x1b[K");
+  terminal_.over(terminal_.dim(text));
   visible_ = true;
 }
 
 void ProgressLine::clear() {
-  if (visible_) terminal_.print("\r\x1b[K");
+  if (visible_) terminal_.over("");
   visible_ = false;
 }
 

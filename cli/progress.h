@@ -14,7 +14,7 @@ namespace chainrule::cli {
 class ProgressLine {
  public:
   explicit ProgressLine(const Terminal& terminal) : terminal_(terminal) {}
-  ~ProgressLine() { clear(); }
+  ~ProgressLine();
 
   /// True when a drawing is due; ask before composing the text.
   bool due() const;

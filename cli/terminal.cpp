@@ -1,9 +1,14 @@
 #include "cli/terminal.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "chainrule/core/plain_text.h"
 #include "cli/ranks.h"
 
 namespace chainrule::cli {
@@ -17,18 +22,53 @@ bool set_and_not_empty(const char* variable) {
   return value != nullptr && *value != '\0';
 }
 
-// The end of the character or escape sequence that begins at `i`.
-std::size_t next(std::string_view text, std::size_t i, bool& visible) {
-  visible = true;
-  if (text[i] == '\x1b') {
-    visible = false;
-    const std::size_t end = text.find('m', i);
-    return end == std::string_view::npos ? text.size() : end + 1;
-  }
-  ++i;
-  while (i < text.size() && (static_cast<unsigned char>(text[i]) & 0xc0) == 0x80) ++i;
-  return i;
+/// Begins each sequence of our own, in place of "\x1b[". No file and no command line can know it,
+/// so print() tells what is ours from what a name holds.
+const std::string& mark() {
+  static const std::string text = [] {
+    const auto time = std::chrono::steady_clock::now().time_since_epoch().count();
+    const int here = 0;
+    const std::uint64_t number =
+        (static_cast<std::uint64_t>(time) ^ (reinterpret_cast<std::uintptr_t>(&here) << 20) ^
+         static_cast<std::uint64_t>(getpid())) *
+        0x9E3779B97F4A7C15;
+    return "\x1b" + std::to_string(number) + ";";
+  }();
+  return text;
 }
+
+/// The end of the character or of our sequence that begins at `i`.
+std::size_t next(std::string_view text, std::size_t i, bool& visible) {
+  visible = !text.substr(i).starts_with(mark());
+  if (!visible) {
+    i += mark().size();
+    while (i < text.size() && !(text[i] >= '@' && text[i] <= '~')) ++i;
+    return std::min(i + 1, text.size());
+  }
+  return std::min(i + std::max<std::size_t>(utf8_size(text.substr(i)), 1), text.size());
+}
+
+/// Our sequences as they were, and all else without what could command a terminal.
+std::string clean(std::string_view text, bool lines) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto rest = text.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto stop = std::find_if(rest, text.end(), [](char c) { return c < ' ' || c > '~'; });
+    out.append(rest, stop);  // most of a text
+    i = static_cast<std::size_t>(stop - text.begin());
+    if (i == text.size()) break;
+    bool visible;
+    const std::size_t end = next(text, i, visible);
+    if (!visible || (lines && text[i] == '\n'))
+      out += text.substr(i, end - i);
+    else
+      out += without_controls(text.substr(i, end - i));
+    i = end;
+  }
+  return out;
+}
+
+int first_failure = 0;  // errno of standard output
 
 }  // namespace
 
@@ -50,24 +90,35 @@ int Terminal::width() const {
 
 void Terminal::print(std::string_view text) const {
   if (mute_) return;
-  std::fwrite(text.data(), 1, text.size(), file_);
-  std::fflush(file_);
+  std::string ready = clean(text, true);
+  for (std::size_t at = 0; (at = ready.find(mark(), at)) != std::string::npos;)
+    ready.replace(at, mark().size(), "\x1b[");
+  errno = 0;
+  const bool written =
+      std::fwrite(ready.data(), 1, ready.size(), file_) == ready.size() && std::fflush(file_) == 0;
+  if (!written && file_ == stdout && first_failure == 0) first_failure = errno == 0 ? EIO : errno;
 }
+
+int Terminal::failure() { return first_failure; }
 
 void Terminal::line(std::string_view text) const { print(std::string(text) + "\n"); }
 
 void Terminal::labelled(std::string_view label, std::string_view text) const {
-  line(accent(pad_right(label, kLabelWidth)) + std::string(text));
+  line(accent(pad_right(label, kLabelWidth)) + clean(text, false));
+}
+
+void Terminal::over(std::string_view text) const {
+  if (interactive_ && !mute_) std::fputc('\r', file_);
+  print(shorten(text, width() - 1) + mark() + "0m" + mark() + "K");
 }
 
 std::string Terminal::paint(std::string_view code, std::string_view text) const {
   if (!colour_) return std::string(text);
-  std::string s = "\x1b[";
+  std::string s = mark();
   s += code;
   s += 'm';
   s += text;
-  s += "\x1b[0m";
-  return s;
+  return s + mark() + "0m";
 }
 
 int display_width(std::string_view text) {
@@ -81,7 +132,7 @@ int display_width(std::string_view text) {
 }
 
 std::string pad_right(std::string_view text, int width) {
-  std::string s(text);
+  std::string s = clean(text, false);
   const int missing = width - display_width(text);
   if (missing > 0) s.append(static_cast<std::size_t>(missing), ' ');
   return s;
@@ -90,19 +141,18 @@ std::string pad_right(std::string_view text, int width) {
 std::string pad_left(std::string_view text, int width) {
   const int missing = width - display_width(text);
   std::string s(static_cast<std::size_t>(missing > 0 ? missing : 0), ' ');
-  s += text;
-  return s;
+  return s + clean(text, false);
 }
 
 std::string shorten(std::string_view text, int width) {
-  if (display_width(text) <= width) return std::string(text);
+  if (display_width(text) <= width) return clean(text, false);
   std::size_t i = 0;
   for (int columns = 0; columns < width - 1;) {
     bool visible;
     i = next(text, i, visible);
     columns += visible;
   }
-  return std::string(text.substr(0, i)) + "…";
+  return clean(text.substr(0, i), false) + "…";
 }
 
 std::string wrap(std::string_view text, int width, int indent) {

@@ -18,10 +18,18 @@ class Terminal {
   /// Columns of the window now; 100 when it is not a terminal.
   int width() const;
 
+  /// '?' stands for each character of `text` that could command a terminal or deceive who reads it
+  /// (see plain_text.h), but for line breaks and the sequences of bold() and its like.
   void print(std::string_view text) const;
   void line(std::string_view text = "") const;
   /// "label    text", the label set apart: the shape of every summary line of the program.
   void labelled(std::string_view label, std::string_view text) const;
+
+  /// Writes over the line of the cursor and stays on it; for a terminal alone.
+  void over(std::string_view text) const;
+
+  /// errno of the first write to standard output that failed, 0 when none did.
+  static int failure();
 
   std::string bold(std::string_view text) const { return paint("1", text); }
   std::string dim(std::string_view text) const { return paint("2", text); }
@@ -39,9 +47,11 @@ class Terminal {
   bool colour_;
 };
 
-/// Columns that `text` takes on a terminal: UTF-8 characters, escape sequences not counted.
+/// Columns that `text` takes on a terminal: UTF-8 characters, the sequences of bold() and its like
+/// not counted.
 int display_width(std::string_view text);
-/// `text` filled with blanks to `width` columns.
+/// `text` filled with blanks to `width` columns. These three make one line of it: a break becomes
+/// '?'.
 std::string pad_right(std::string_view text, int width);
 std::string pad_left(std::string_view text, int width);
 /// `text` cut to `width` columns, the last one "…" when something is missing.

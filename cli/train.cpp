@@ -79,7 +79,7 @@ class Run {
 
   int train() {
     check_train_flags(flags_);
-    let_large_writes_fail();
+    let_broken_pipes_fail();
     exchange_ = join_ranks(flags_.rank_timeout, [this] { return advice(); });
     read_data();
     if (flags_.min_accuracy && !splits_.train.has_classes())
@@ -96,7 +96,10 @@ class Run {
     say("data", describe_splits(splits_));
     say("model", describe_model(model));
     say("training", describe_training(flags_, options));
-    if (from_) say_resumed(options);
+    if (from_) {
+      say_resumed(options);
+      if (const std::string note = from_->elsewhere(); !note.empty()) say("note", note);
+    }
     if (!flags_.quiet) out_.line();
 
     TrainingWatch watch(out_);
@@ -317,15 +320,7 @@ Command train_command() {
       "  chainrule train --resume run\n";
   c.declare = [](Args& args) {
     auto flags = std::make_shared<TrainFlags>();
-    declare_train_flags(args, *flags, false);
-    declare_checkpoint_flags(args, *flags);
-    args.group("More");
-    args.flag("--from", "MODEL", &flags->start,
-              "begins with a model file's network and parameters instead of a new one's: one that "
-              "was imported, or trained on other data");
-    args.flag(
-        "--tensorboard", "DIR", &flags->tensorboard,
-        "writes losses, accuracies and the learning rate to an event file in DIR as they come");
+    declare_run_flags(args, *flags);
     return [flags, &args] {
       if (!flags->start.empty())
         for (const char* flag : {"--model", "--hidden", "--init", "--loss", "--l1", "--l2"})

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/core/thread_pool.h"
 #include "chainrule/train/fit.h"
 #include "cli/format.h"
 
@@ -22,6 +23,10 @@ std::int64_t round_up(std::int64_t x) {
 }  // namespace
 
 void TrainingWatch::on_start(const RunInfo& info) {
+  const int asked = info.options.threads > 0 ? info.options.threads : ThreadPool::available();
+  if (info.threads < asked)
+    terminal_.labelled("threads", cat(info.threads, " instead of ", asked,
+                                      ": the system starts no more, or has no memory for them"));
   classes_ = info.data.train.has_classes();
   validation_ = info.data.validation.rows() > 0;
   test_ = info.data.test.rows() > 0;

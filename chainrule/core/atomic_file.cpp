@@ -13,8 +13,8 @@
 namespace chainrule {
 namespace {
 
-// ".model.safetensors.tmp-x7Qp2c"
-constexpr std::string_view kMark = ".tmp-", kRandom = "XXXXXX";
+// ".model.safetensors.chainrule-x7Qp2c"
+constexpr std::string_view kMark = ".chainrule-", kRandom = "XXXXXX";
 
 /// The new file until it gets its name; removed when something fails before.
 class Temporary {

@@ -18,7 +18,8 @@ void write_file(const std::filesystem::path& path,
 void write_file(const std::filesystem::path& path, std::string_view text);
 
 /// Removes what write_file() could not finish in this folder because its process was killed: files
-/// named ".NAME.tmp-" and six characters. For a folder that nobody else writes to at the moment.
+/// named ".NAME.chainrule-" and six characters. For a folder that nobody else writes to at the
+/// moment.
 void remove_leftovers(const std::filesystem::path& folder);
 
 }  // namespace chainrule

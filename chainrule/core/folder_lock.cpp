@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <string>
+#include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,31 +15,46 @@
 namespace chainrule {
 namespace {
 
+constexpr std::string_view kContent = "chainrule works here, process ";
+
 /// Is the open file still the one of that name? Its holder removes it before it lets go.
 bool has_name(int fd, const std::filesystem::path& file) {
   struct stat open {
   }, named{};
-  return ::fstat(fd, &open) == 0 && ::stat(file.c_str(), &named) == 0 &&
+  return ::fstat(fd, &open) == 0 && ::lstat(file.c_str(), &named) == 0 &&
          open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+std::string content(int fd) {
+  std::array<char, 64> text{};
+  const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
+  return {text.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
 }
 
 /// " (process 4711)", or nothing while the holder has not said so yet.
 std::string holder(int fd) {
-  std::array<char, 24> text{};
-  const ssize_t n = ::pread(fd, text.data(), text.size() - 1, 0);
-  const std::string pid(text.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
-  const std::size_t digits = pid.find_first_not_of("0123456789");
-  return digits == 0 || pid.empty() ? "" : cat(" (process ", pid.substr(0, digits), ")");
+  const std::string text = content(fd);
+  if (!text.starts_with(kContent)) return "";
+  const std::string pid = text.substr(kContent.size());
+  return cat(" (process ", pid.substr(0, pid.find_first_not_of("0123456789")), ")");
 }
 
 }  // namespace
 
 FolderLock::FolderLock(const std::filesystem::path& folder) : file_(folder / ".lock") {
+  const auto refuse = [&](const char* why) {
+    throw DataError(cat("the folder '", folder.string(), "' cannot be locked: ", why));
+  };
   for (;;) {
-    fd_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd_ < 0)
-      throw DataError(
-          cat("the folder '", folder.string(), "' cannot be locked: ", std::strerror(errno)));
+    constexpr int kFlags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    fd_ = ::open(file_.c_str(), kFlags | O_CREAT | O_EXCL, 0666);
+    own_ = fd_ >= 0;
+    if (!own_ && errno == EEXIST) {
+      fd_ = ::open(file_.c_str(), kFlags);
+      if (fd_ < 0 && errno == ENOENT) continue;  // its holder has just removed it
+    }
+    if (fd_ < 0 && errno == ELOOP) refuse("'.lock' in it is a symbolic link");
+    if (fd_ < 0) refuse(std::strerror(errno));
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
       const std::string who = holder(fd_);
       ::close(fd_);
@@ -48,14 +64,18 @@ FolderLock::FolderLock(const std::filesystem::path& folder) : file_(folder / ".l
     if (has_name(fd_, file_)) break;
     ::close(fd_);
   }
+  // One that a killed run has left is ours, too. Whatever else has this name is somebody's: locked,
+  // and left as it is.
+  own_ = own_ || content(fd_).starts_with(kContent);
+  if (!own_) return;
   // Only for the sentence above: a full disk does not matter.
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  const bool said = ::ftruncate(fd_, 0) == 0 && ::pwrite(fd_, pid.data(), pid.size(), 0) > 0;
+  const std::string text = cat(kContent, static_cast<std::int64_t>(::getpid()), "\n");
+  const bool said = ::ftruncate(fd_, 0) == 0 && ::pwrite(fd_, text.data(), text.size(), 0) > 0;
   static_cast<void>(said);
 }
 
 FolderLock::~FolderLock() {
-  ::unlink(file_.c_str());
+  if (own_) ::unlink(file_.c_str());
   ::close(fd_);
 }
 

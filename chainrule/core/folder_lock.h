@@ -9,8 +9,9 @@ namespace chainrule {
 /// kernel releases the lock when the process ends, however it ends.
 class FolderLock {
  public:
-  /// Throws DataError naming the other process when the folder is held. A file system without locks
-  /// is used without.
+  /// Throws DataError naming the other process when the folder is held, and when ".lock" is a
+  /// symbolic link. A file of that name that no run has made is neither changed nor removed. A file
+  /// system without locks is used without.
   explicit FolderLock(const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
@@ -19,6 +20,7 @@ class FolderLock {
  private:
   std::filesystem::path file_;
   int fd_ = -1;
+  bool own_ = false;  ///< the file is there for this lock alone
 };
 
 }  // namespace chainrule

@@ -3,23 +3,20 @@
 #include <charconv>
 #include <cstdio>
 
+#include "chainrule/core/plain_text.h"
+
 namespace chainrule {
 namespace {
 
-// Bytes of the well-formed UTF-8 character at the beginning of `s`, 0 when it is not one
-// (Unicode 15, table 3-7).
-std::size_t utf8_size(std::string_view s) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-  const unsigned char first = at(0);
-  if (first < 0x80) return 1;
-  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || s.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i)
-    if ((at(i) & 0xc0) != 0x80) return 0;
-  if ((first == 0xe0 && at(1) < 0xa0) || (first == 0xed && at(1) > 0x9f) ||
-      (first == 0xf0 && at(1) < 0x90) || (first == 0xf4 && at(1) > 0x8f))
-    return 0;
-  return size;
+/// UTF-16 code units, as JSON wants them.
+std::string escaped(std::uint32_t code) {
+  char text[16];
+  if (code < 0x10000)
+    std::snprintf(text, sizeof text, "\\u%04x", code);
+  else
+    std::snprintf(text, sizeof text, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10),
+                  0xdc00 + (code & 0x3ff));
+  return text;
 }
 
 }  // namespace
@@ -38,10 +35,8 @@ std::string json_string(std::string_view text) {
       s += "\\n";
     } else if (c == '\t') {
       s += "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
-      s += escape;
+    } else if (!is_plain(text.substr(0, size))) {  // a terminal may be where this is read
+      s += escaped(code_point(text.substr(0, size)));
     } else {
       s += text.substr(0, size);
     }

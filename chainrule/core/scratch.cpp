@@ -1,8 +1,7 @@
 #include "chainrule/core/scratch.h"
 
-#include <algorithm>
-#include <memory>
 #include <new>
+#include <pthread.h>
 
 #include "chainrule/core/tensor.h"
 
@@ -10,31 +9,43 @@ namespace chainrule {
 namespace {
 
 /// Not set to zero: pages that no kernel needs are never touched.
-class ScratchArea {
- public:
-  void* grow(std::size_t bytes) {
-    if (size_ < bytes) {
-      data_.reset();
-      data_.reset(::operator new (bytes, std::align_val_t{kAlignment}));
-      size_ = bytes;
-    }
-    return data_.get();
-  }
-
- private:
-  struct Free {
-    void operator()(void* p) const { ::operator delete (p, std::align_val_t{kAlignment}); }
-  };
-  std::unique_ptr<void, Free> data_;
-  std::size_t size_ = 0;
+struct ScratchArea {
+  void* data;
+  std::size_t size;
 };
+using ScratchAreas = std::array<ScratchArea, kScratchAreas>;
 
-thread_local std::array<ScratchArea, kScratchAreas> areas;
+thread_local ScratchAreas areas = {};
+
+void free_areas(void* of_thread) {
+  for (ScratchArea& area : *static_cast<ScratchAreas*>(of_thread)) {
+    ::operator delete (area.data, std::align_val_t{kAlignment});
+    area = {};
+  }
+}
+
+/// Frees the areas when the thread ends. A destructor of the areas would do that, too, but the C
+/// library ends the program when it has no memory to note it down.
+void free_at_end() {
+  static const pthread_key_t key = [] {
+    pthread_key_t made{};
+    if (pthread_key_create(&made, free_areas) != 0) throw std::bad_alloc();
+    return made;
+  }();
+  if (pthread_setspecific(key, &areas) != 0) throw std::bad_alloc();
+}
 
 }  // namespace
 
 void* scratch_area(int area, std::size_t bytes) {
-  return areas[static_cast<std::size_t>(area)].grow(bytes);
+  ScratchArea& a = areas[static_cast<std::size_t>(area)];
+  if (a.size < bytes) {
+    free_at_end();
+    void* const grown = ::operator new (bytes, std::align_val_t{kAlignment});
+    ::operator delete (a.data, std::align_val_t{kAlignment});
+    a = {grown, bytes};
+  }
+  return a.data;
 }
 
 void reserve_scratch() {

@@ -77,6 +77,12 @@ std::string Sha256::hex() {
   return text;
 }
 
+std::string sha256(std::span<const std::byte> bytes) {
+  Sha256 sum;
+  sum.update(bytes);
+  return sum.hex();
+}
+
 std::string sha256_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   std::vector<char> buffer(1 << 16);

@@ -25,6 +25,9 @@ class Sha256 {
   std::uint64_t length_ = 0;  // bytes so far
 };
 
+/// Of bytes at hand.
+std::string sha256(std::span<const std::byte> bytes);
+
 /// Of a whole file. Throws DataError when it cannot be read.
 std::string sha256_of(const std::filesystem::path& path);
 

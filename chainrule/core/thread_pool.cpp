@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <fstream>
-#include <latch>
+#include <memory>
+#include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "chainrule/core/error.h"
@@ -36,6 +38,18 @@ int cgroup_quota() {
 /// between two loops of a training step, short enough not to starve others.
 constexpr int kSpins = 2000;
 
+enum class Start { waiting, working, failed };
+
+/// Reserves what a thread needs for its kernels; false when there is no memory for it.
+bool has_scratch() {
+  try {
+    reserve_scratch();
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 thread_local bool ThreadPool::inside_ = false;
@@ -58,16 +72,29 @@ ThreadPool::ThreadPool(int threads) {
   if (threads == 0) threads = processors;
   // With more threads than processors a spinning thread keeps a working one from running.
   spins_ = threads <= processors ? kSpins : 0;
-  ranges_ = std::vector<Range>(static_cast<std::size_t>(threads));
   reserve_scratch();
-  std::latch ready(threads);
-  for (int i = 1; i < threads; ++i)
-    workers_.emplace_back([this, i, &ready] {
-      reserve_scratch();
-      ready.count_down();
-      worker_loop(i);
-    });
-  ready.arrive_and_wait();
+  ranges_ = std::vector<Range>(static_cast<std::size_t>(threads));
+  workers_.reserve(static_cast<std::size_t>(threads - 1));
+  const auto start = std::make_shared<std::atomic<Start>>();
+  for (int i = 1; i < threads; ++i) {
+    *start = Start::waiting;
+    try {
+      workers_.emplace_back([this, i, start] {
+        const bool ready = has_scratch();
+        *start = ready ? Start::working : Start::failed;
+        start->notify_one();
+        if (ready) worker_loop(i);
+      });
+    } catch (const std::system_error&) {  // the limit of processes or of memory
+      break;
+    } catch (const std::bad_alloc&) {
+      break;
+    }
+    start->wait(Start::waiting);
+    if (*start == Start::working) continue;
+    workers_.pop_back();
+    break;
+  }
 }
 
 ThreadPool::~ThreadPool() {

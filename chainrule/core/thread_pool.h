@@ -18,7 +18,8 @@ namespace chainrule {
 /// started inside a loop runs on the calling thread. Not for use by two callers at once.
 class ThreadPool {
  public:
-  /// `threads` includes the calling thread; 0 means available().
+  /// `threads` includes the calling thread; 0 means available(). Fewer if the system starts no
+  /// more.
   explicit ThreadPool(int threads = 1);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -25,8 +25,10 @@ Column fit_column(const std::string& name, std::span<const double> values, Scali
     column.offset = *least;
     column.scale = *greatest - *least;
   }
-  // The rounded mean of equal values need not be that value.
-  if (*least == *greatest && scaling != Scaling::none) column.offset = *least, column.scale = 1;
+  // The rounded mean of equal values need not be that value; and what float can hardly tell from 0
+  // divides nothing.
+  const bool divides = *least < *greatest && std::isnormal(static_cast<float>(column.scale));
+  if (!divides && scaling != Scaling::none) column.offset = *least, column.scale = 1;
   return column;
 }
 

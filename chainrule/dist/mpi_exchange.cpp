@@ -1,10 +1,15 @@
 #include "chainrule/dist/mpi_exchange.h"
 
+#include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <mpi.h>
+#include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "chainrule/dist/idle.h"
@@ -23,6 +28,37 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
+
+/// MPI_Init has no limit of time, and waits for ever for a process that never calls it. While this
+/// lives, the time runs.
+class Deadline {
+ public:
+  explicit Deadline(const MpiOptions& options) {
+    try {
+      thread_ = std::jthread([this, options](const std::stop_token& stop) { wait(options, stop); });
+    } catch (const std::system_error&) {  // no thread is to be had: then there is no limit
+    }
+  }
+
+ private:
+  void wait(const MpiOptions& options, const std::stop_token& stop) {
+    // Rank 0 speaks first, so that the sentence is said once.
+    const double seconds = options.timeout + std::min(0.25 * launched_rank(), 2.0);
+    std::unique_lock lock(mutex_);
+    woken_.wait_for(lock, stop, std::chrono::duration<double>(seconds), [] { return false; });
+    if (stop.stop_requested()) return;
+    const std::string sentence =
+        cat("rank ", launched_rank(), " of ", launched_size(), " waited ", options.timeout,
+            " seconds for the others to begin, and at least one has not");
+    if (options.on_lost) options.on_lost(sentence);
+    std::fputs((sentence + "\n").c_str(), stderr);
+    end_job(1);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any woken_;
+  std::jthread thread_;
+};
 
 /// Through memory in a node, by messages between nodes.
 class MpiExchange final : public Exchange {
@@ -113,11 +149,14 @@ class MpiExchange final : public Exchange {
 }  // namespace
 
 std::unique_ptr<Exchange> join(const MpiOptions& options) {
+  const Deadline deadline(options);
   return std::make_unique<MpiExchange>(options);
 }
 
 void end_job(int exit_code) {
-  MPI_Abort(MPI_COMM_WORLD, exit_code);
+  int begun = 0;
+  MPI_Initialized(&begun);
+  if (begun != 0) MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::_Exit(exit_code);
 }
 

@@ -77,6 +77,13 @@ Json to_json(const Preprocess& p) {
           {"image", dims_of(p.image)}};
 }
 
+/// Data that are divided by zero, or by a number that float has no full precision for, are no data.
+void check_scaling(const std::string& what, double offset, double scale) {
+  if (!std::isfinite(offset) || !std::isnormal(static_cast<float>(scale)))
+    throw DataError(cat("scales ", what, " by (x - ", offset, ") / ", scale,
+                        ", expected a finite offset and a scale that is neither 0 nor denormal"));
+}
+
 Preprocess preprocess_from(const Json& json) {
   Preprocess p;
   for (const Json& c : json.at("columns")) {
@@ -85,11 +92,13 @@ Preprocess preprocess_from(const Json& json) {
       column.categories = c.at("categories").get<std::vector<std::string>>();
     else
       column.offset = c.at("offset").get<double>(), column.scale = c.at("scale").get<double>();
+    check_scaling(cat("column '", column.name, "'"), column.offset, column.scale);
     p.columns.push_back(column);
   }
   p.target = json.at("target").get<std::string>();
   p.target_offset = json.at("target_offset").get<double>();
   p.target_scale = json.at("target_scale").get<double>();
+  check_scaling("the target", p.target_offset, p.target_scale);
   p.image = shape_from(json.at("image"));
   return p;
 }
@@ -236,13 +245,15 @@ void set_parameters(Model& model, const SafeTensors& content, const std::string&
   }
 }
 
+std::string preprocess_text(const Preprocess& preprocess) { return to_json(preprocess).dump(); }
+
 std::map<std::string, std::string> model_metadata(const Model& model) {
   return {{"format", std::string(kFormat)},
           {"model", model.text()},
           {"graph", nodes_json(model)},
           {"features", Json(dims_of(model.features())).dump()},
           {"options", to_json(model.options()).dump()},
-          {"preprocess", to_json(model.preprocess).dump()},
+          {"preprocess", preprocess_text(model.preprocess)},
           {"classes", Json(model.class_names).dump()},
           {"metrics", Json(model.metrics).dump()}};
 }

@@ -38,7 +38,8 @@ struct UpdateSpan {
 /// names in files), and `update(UpdateSpan<T>, double lr, std::int64_t step) const` for float and
 /// double, where `step` counts from 1. Optional: `static void settings(auto& rule, auto&& f)`,
 /// which calls `f(name, field, low, high)` for each hyper-parameter, valid in [low, high); then
-/// bad values are refused and make_optimizer() can set them by name.
+/// bad values are refused, make_optimizer() can set them by name, and a run is not resumed with
+/// others. Without it, `lr` is all that is known of a rule.
 template <class O>
 concept OptimizerRule = requires(const O& o, const UpdateSpan<float>& f,
                                  const UpdateSpan<double>& d) {
@@ -80,6 +81,8 @@ class Optimizer {
   std::string_view name() const { return rule_->name(); }
   double lr() const { return rule_->lr(); }
   std::vector<std::string_view> slots() const { return rule_->slots(); }
+  /// All hyper-parameters by name, `lr` among them, in the order of the rule.
+  std::vector<std::pair<std::string_view, double>> settings() const { return rule_->settings(); }
 
   /// Fresh state for `size` parameters.
   template <class T>
@@ -107,6 +110,7 @@ class Optimizer {
     virtual std::string_view name() const = 0;
     virtual double lr() const = 0;
     virtual std::vector<std::string_view> slots() const = 0;
+    virtual std::vector<std::pair<std::string_view, double>> settings() const = 0;
     virtual void update(const UpdateSpan<float>&, double, std::int64_t) const = 0;
     virtual void update(const UpdateSpan<double>&, double, std::int64_t) const = 0;
   };
@@ -116,6 +120,17 @@ class Optimizer {
     std::string_view name() const override { return O::kName; }
     double lr() const override { return rule.lr; }
     std::vector<std::string_view> slots() const override { return rule.slots(); }
+    std::vector<std::pair<std::string_view, double>> settings() const override {
+      std::vector<std::pair<std::string_view, double>> all;
+      const auto add = [&](std::string_view name, const auto& value, double, double) {
+        all.emplace_back(name, static_cast<double>(value));
+      };
+      if constexpr (requires { O::settings(rule, add); })
+        O::settings(rule, add);
+      else
+        all.emplace_back("lr", rule.lr);
+      return all;
+    }
     void update(const UpdateSpan<float>& s, double lr, std::int64_t n) const override {
       rule.update(s, lr, n);
     }

@@ -4,19 +4,19 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <zlib.h>
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
 #include "chainrule/core/plain_text.h"
+#include "chainrule/core/sha256.h"
 #include "chainrule/data/file.h"
 #include "chainrule/io/json_limits-inl.h"
 #include "chainrule/io/model_file.h"
 #include "chainrule/io/safetensors.h"
+#include "chainrule/kernels/instruction_set.h"
 
 namespace chainrule {
 namespace {
@@ -24,65 +24,37 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kCheckpointFormat = "chainrule-run-1";
+constexpr std::string_view kCheckpointFormat = "chainrule-run-2";
 constexpr std::string_view kPrefix = "step-", kSuffix = ".safetensors";
 constexpr const char* kTimes = "times.json";
 constexpr std::int64_t kMostCounted = std::int64_t{1} << 40;  // steps, see fit()
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-/// CRC-32 of everything that is added.
-class Checksum {
- public:
-  template <class T>
-  Checksum& add(std::span<const T> values) {
-    if (!values.empty())  // zlib begins anew at a null pointer
-      crc_ = crc32_z(crc_, reinterpret_cast<const Bytef*>(values.data()), values.size_bytes());
-    return *this;
-  }
-  Checksum& add(std::string_view text) {
-    const std::uint64_t size = text.size();  // so that "ab", "c" and "a", "bc" differ
-    return add(std::span(&size, 1)).add(std::span(text.data(), text.size()));
-  }
-  std::string str() const {
-    char text[9];
-    std::snprintf(text, sizeof text, "%08lx", static_cast<unsigned long>(crc_));
-    return text;
-  }
-
- private:
-  uLong crc_ = 0;
-};
-
 /// Tells one set of data from another.
 std::string data_mark(const Splits& data) {
-  Checksum sum;
-  for (const Dataset* part : {&data.train, &data.validation, &data.test}) {
-    for (const std::string& name : part->class_names) sum.add(name);
-    for (const Index d : part->features.dims()) sum.add(std::span(&d, 1));
-    sum.add(std::span<const std::uint8_t>(part->bytes)).add(part->numbers());
-    sum.add(std::span<const std::int32_t>(part->classes));
-    sum.add(std::span<const float>(part->targets)).add(std::span<const float>(part->weights));
-  }
+  char print[17];
+  std::snprintf(print, sizeof print, "%016llx", static_cast<unsigned long long>(fingerprint(data)));
   return cat(grouped(data.train.rows()), " training, ", grouped(data.validation.rows()),
-             " validation and ", grouped(data.test.rows()), " test rows, checksum ", sum.str());
+             " validation and ", grouped(data.test.rows()), " test rows, checksum ", print);
 }
 
-/// What decides about the bits of a run beside model, data and length, as one line.
-std::string recipe_of(const FitOptions& o) {
-  std::string s = cat(o.optimizer.name(), " ", o.optimizer.lr(), ", ", o.schedule.str(), ", batch ",
-                      o.batch, ", seed ", o.seed);
-  if (!o.shuffle) s += ", not shuffled";
-  if (o.replacement) s += ", with replacement";
-  if (o.clip_value > 0) s += cat(", gradients clipped at ", o.clip_value);
-  if (o.clip_norm > 0) s += cat(", norm clipped at ", o.clip_norm);
-  if (o.monitor == Monitor::accuracy) s += ", best by accuracy";
-  if (o.patience > 0) s += cat(", patience ", o.patience);
-  if (o.min_delta > 0) s += cat(", least improvement ", o.min_delta);
-  return s;
+/// " 'b' where 'a' was": the first column that is another; "" when none is.
+std::string column_difference(const Preprocess& before, const Preprocess& now) {
+  if (before.columns.size() != now.columns.size())
+    return cat(now.columns.size(), " columns instead of ", before.columns.size());
+  for (std::size_t i = 0; i < now.columns.size(); ++i) {
+    const Column &a = before.columns[i], &b = now.columns[i];
+    if (a.name != b.name) return cat("a column '", b.name, "' instead of '", a.name, "'");
+    if (a.categories != b.categories) return cat("other categories in '", a.name, "'");
+    if (a.offset != b.offset || a.scale != b.scale)
+      return cat("'", a.name, "' as (x - ", b.offset, ") / ", b.scale, " instead of (x - ",
+                 a.offset, ") / ", a.scale);
+  }
+  return "";
 }
 
 // JSON has no infinity and no NaN. Finite numbers are written so that they read back the same.
-Json number(double x) {
+Json as_json(double x) {
   return std::isfinite(x) ? Json(x) : Json(std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
 }
 
@@ -166,9 +138,9 @@ std::map<std::int64_t, fs::path> checkpoints_in(const fs::path& folder) {
 
 std::string times_of(const RunState& state) {
   Json seconds = Json::array();
-  for (const EpochRow& row : state.history.epochs) seconds.push_back(number(row.seconds));
-  return Json{{"train_seconds", number(state.history.train_seconds)},
-              {"epoch_seconds", number(state.epoch_seconds)},
+  for (const EpochRow& row : state.history.epochs) seconds.push_back(as_json(row.seconds));
+  return Json{{"train_seconds", as_json(state.history.train_seconds)},
+              {"epoch_seconds", as_json(state.epoch_seconds)},
               {"epochs", seconds}}
              .dump() +
          "\n";
@@ -266,12 +238,14 @@ void Checkpointer::write(const StateInfo& info) {
            {"ended", is_over(info) ? to_string(*info.ends) : ""},
            {"data", data_},
            {"recipe", recipe_},
+           {"version", CHAINRULE_VERSION},
+           {"instruction_set", kernels::instruction_set()},
            {"slots", slots_}};
   each_number(state, [&]<class T>(const char* name, const T& field) {
     if constexpr (std::is_integral_v<T>)
       run[name] = field;
     else
-      run[name] = number(field);
+      run[name] = as_json(field);
   });
   content.metadata = model_metadata(info.model);
   content.metadata["run"] = run.dump();
@@ -303,21 +277,47 @@ void Checkpointer::write(const StateInfo& info) {
 }
 
 void Checkpoint::expect_same(const Splits& splits, const FitOptions& options) const {
-  if (const std::string now = data_mark(splits); now != data)
+  if (const std::string now = data_mark(splits); now != data) {
+    const std::string columns = column_difference(model.preprocess, splits.preprocess);
     throw DataError(cat("the data are not those of the checkpoint '", file.string(),
-                        "': the run began with ", data, "; these are ", now));
-  if (const std::string now = recipe_of(options); now != recipe)
-    throw Error(cat("the checkpoint '", file.string(), "' was written with '", recipe,
-                    "', it cannot go on with '", now, "'"));
+                        "': the run began with ", data, "; these are ", now,
+                        columns.empty() ? "" : ", with ", columns));
+  }
+  refuse_other(recipe, recipe_of(options));
+}
+
+void Checkpoint::expect_same(const Model& own) const {
+  refuse_other(recipe_of(model), recipe_of(own));
+}
+
+void Checkpoint::refuse_other(const Recipe& before, const Recipe& now) const {
+  if (const std::string other = difference(before, now); !other.empty())
+    throw Error(cat("the checkpoint '", file.string(), "' was written with ", other));
+}
+
+std::string Checkpoint::elsewhere() const {
+  const std::string_view here = kernels::instruction_set();
+  if (version == CHAINRULE_VERSION && instruction_set == here) return "";
+  return cat("the checkpoint was written by chainrule ", version, " with ", instruction_set,
+             ", this is chainrule " CHAINRULE_VERSION " with ", here,
+             ": the run goes on, perhaps not to the same bits");
 }
 
 std::string checkpoint_checksum(const SafeTensors& content) {
-  Checksum sum;
+  Sha256 sum;
+  // Lengths, so that "ab", "c" and "a", "bc" differ.
+  const auto add = [&](std::span<const std::byte> bytes) {
+    const std::uint64_t size = bytes.size();
+    sum.update(std::as_bytes(std::span(&size, 1)));
+    sum.update(bytes);
+  };
+  const auto add_text = [&](const std::string& text) { add(std::as_bytes(std::span(text))); };
   for (const auto& [key, value] : content.metadata)
-    if (key != "checksum") sum.add(key).add(value);
+    if (key != "checksum") add_text(key), add_text(value);
   for (const SafeTensor& t : content.tensors)
-    sum.add(t.name).add(std::span<const Index>(t.shape)).add(std::span<const std::byte>(t.bytes));
-  return sum.str();
+    add_text(t.name), add(std::as_bytes(std::span(t.shape))),
+        add(std::as_bytes(std::span(t.bytes)));
+  return sum.hex();
 }
 
 Checkpoint read_checkpoint(const SafeTensors& content, const std::string& file) {
@@ -332,14 +332,17 @@ Checkpoint read_checkpoint(const SafeTensors& content, const std::string& file) 
   try {
     const Json run = parse_json<Json>(text("run"));
     if (run.at("format").get<std::string>() != kCheckpointFormat)
-      throw refuse(cat("has another format than '", kCheckpointFormat, "'"));
+      throw refuse(cat("has another format than '", kCheckpointFormat,
+                       "': another version of chainrule wrote it, and goes on with it"));
     if (text("checksum") != checkpoint_checksum(content))
       throw refuse("is damaged: its checksum is wrong");
     Checkpoint c{.file = file, .model = read_model(content, file)};
     c.state = state_from(run, content, c.model, file);
     c.steps = whole_number<std::int64_t>(run.at("steps"));
     c.ended = run.at("ended").get<std::string>();
-    c.recipe = run.at("recipe").get<std::string>();
+    c.recipe = run.at("recipe").get<Recipe>();
+    c.version = run.at("version").get<std::string>();
+    c.instruction_set = run.at("instruction_set").get<std::string>();
     c.data = run.at("data").get<std::string>();
     c.settings = parse_json<Json>(text("settings")).get<Settings>();
     return c;

@@ -14,6 +14,7 @@
 #include "chainrule/model/model.h"
 #include "chainrule/train/fit.h"
 #include "chainrule/train/observer.h"
+#include "chainrule/train/same_run.h"
 
 namespace chainrule {
 
@@ -49,8 +50,8 @@ class Checkpointer final : public Observer {
   CheckpointOptions options_;
   const Splits* splits_ = nullptr;
   std::int64_t steps_ = 0;
-  std::string data_,
-      recipe_;  ///< of the file's metadata; data_ takes time and waits for the first file
+  std::string data_;  ///< of the file's metadata; takes time and waits for the first file
+  Recipe recipe_;
   std::vector<std::string> slots_;
 };
 
@@ -62,19 +63,29 @@ struct Checkpoint {
   std::int64_t steps = 0;  ///< planned
   std::string ended;       ///< "finished", "early", or nothing: steps follow
   Settings settings;
-  std::string data, recipe;  ///< what expect_same() compares
+  std::string data;  ///< what expect_same() compares, with `recipe`
+  Recipe recipe;
+  std::string version, instruction_set;  ///< of the program that wrote it
 
-  /// Throws DataError when the data are not those that the run began with, and Error when what
-  /// decides about its bits (optimizer, schedule, batch, seed, ...) is not; their length may
-  /// differ.
+  /// Throws DataError when the data are not those that the run began with, in values or in columns,
+  /// and Error naming the first setting of the recipe (see same_run.h) that is another. The length
+  /// of the run may differ.
   void expect_same(const Splits& data, const FitOptions& options) const;
+  /// The same for a model of one's own in the place of `model`: network, loss and penalties.
+  void expect_same(const Model& own) const;
+  /// A sentence when another version of the program, or one on another instruction set, wrote it:
+  /// then the run goes on, but perhaps not to the same bits. Else "".
+  std::string elsewhere() const;
+
+ private:
+  void refuse_other(const Recipe& before, const Recipe& now) const;
 };
 
 /// Throws DataError for a file that is damaged, cut short, or no checkpoint.
 Checkpoint load_checkpoint(const std::filesystem::path& file);
 Checkpoint parse_checkpoint(std::span<const std::byte> bytes, const std::string& file);
 Checkpoint read_checkpoint(const SafeTensors& content, const std::string& file);
-/// CRC-32 of all that a checkpoint holds, beside this sum itself, as its metadata say it.
+/// SHA-256 of all that a checkpoint holds, beside this sum itself, as its metadata say it.
 std::string checkpoint_checksum(const SafeTensors& content);
 
 /// The checkpoint of the most steps that can be loaded, if any. `skipped` receives a sentence for

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "chainrule/core/error.h"
+#include "chainrule/io/model_file.h"
 #include "chainrule/train/fit.h"
 
 namespace chainrule {
@@ -18,35 +20,58 @@ std::uint64_t print_of(const Range& values, std::uint64_t before) {
   return fingerprint(std::as_bytes(std::span(values)), before);
 }
 
-std::uint64_t data_print(const Dataset& d, std::uint64_t before) {
+std::uint64_t print_of(const Dataset& d, std::uint64_t before) {
+  for (const Index length : d.features.dims()) before = print_of(std::span(&length, 1), before);
   before = print_of(d.bytes, before), before = print_of(d.numbers(), before);
   before = print_of(d.classes, before), before = print_of(d.targets, before);
-  for (const std::string& name : d.class_names) before = print_of(name, before);
+  for (const auto* names : {&d.class_names, &d.feature_names, &d.target_names})
+    for (const std::string& name : *names) before = print_of(name, before);
   return print_of(d.weights, before);
 }
 
-/// An optimizer shows its settings by what it does.
-std::uint64_t optimizer_print(const Optimizer& optimizer) {
-  ThreadPool pool(1);
-  OptimizerState<double> state = optimizer.start<double>(3);
-  std::array<double, 3> values = {1, -2, 3};
-  for (const double g : {0.5, -0.25, 2.0}) {
-    const std::array<double, 3> grads = {g, g * g, -g};
-    optimizer.step(state, std::span<double>(values), std::span<const double>(grads), optimizer.lr(),
-                   pool);
-  }
-  return print_of(values, print_of(optimizer.name(), 0));
-}
-
-std::uint64_t options_print(const FitOptions& o) {
-  const std::string text =
-      cat(o.schedule.str(), " ", o.epochs, " ", o.steps, " ", o.batch, " ", o.seed, " ", o.shuffle,
-          " ", o.replacement, " ", static_cast<int>(o.monitor), " ", o.patience);
-  const std::array<double, 3> numbers = {o.clip_value, o.clip_norm, o.min_delta};
-  return print_of(numbers, print_of(text, optimizer_print(o.optimizer)));
-}
-
 }  // namespace
+
+Recipe recipe_of(const FitOptions& o) {
+  Recipe recipe = {{"optimizer", std::string(o.optimizer.name())}};
+  for (const auto& [name, value] : o.optimizer.settings()) recipe.emplace_back(name, exact(value));
+  recipe.emplace_back("schedule", o.schedule.str());
+  recipe.emplace_back("batch", std::to_string(o.batch));
+  recipe.emplace_back("seed", std::to_string(o.seed));
+  recipe.emplace_back("rows", o.replacement ? "drawn" : o.shuffle ? "shuffled" : "in order");
+  recipe.emplace_back("clip_value", exact(o.clip_value));
+  recipe.emplace_back("clip_norm", exact(o.clip_norm));
+  recipe.emplace_back("monitor", o.monitor == Monitor::accuracy ? "accuracy" : "loss");
+  recipe.emplace_back("patience", std::to_string(o.patience));
+  recipe.emplace_back("min_delta", exact(o.min_delta));
+  return recipe;
+}
+
+Recipe recipe_of(const Model& model) {
+  const ModelOptions& o = model.options();
+  Recipe recipe = {{"network", model.text()}, {"loss", o.loss}};
+  recipe.emplace_back("label_smoothing", exact(o.label_smoothing));
+  for (const auto& [pattern, lambda] : o.l1) recipe.emplace_back("l1 of " + pattern, exact(lambda));
+  for (const auto& [pattern, lambda] : o.l2) recipe.emplace_back("l2 of " + pattern, exact(lambda));
+  return recipe;
+}
+
+std::string text_of(const Recipe& recipe) {
+  std::string text;
+  for (const auto& [name, value] : recipe) text += cat(text.empty() ? "" : ", ", name, " ", value);
+  return text;
+}
+
+std::string difference(const Recipe& before, const Recipe& now) {
+  const auto value_in = [](const Recipe& recipe, const std::string& name) {
+    const auto it = std::ranges::find(recipe, name, &Recipe::value_type::first);
+    return it == recipe.end() ? std::string("none") : it->second;
+  };
+  for (const Recipe* recipe : {&before, &now})
+    for (const auto& [name, value] : *recipe)
+      if (const std::string a = value_in(before, name), b = value_in(now, name); a != b)
+        return cat(name, " ", a, ", not ", b);
+  return "";
+}
 
 std::uint64_t fingerprint(std::span<const std::byte> bytes, std::uint64_t before) {
   // Four lanes of eight bytes each, so that hundreds of megabytes take a fraction of a second.
@@ -62,6 +87,13 @@ std::uint64_t fingerprint(std::span<const std::byte> bytes, std::uint64_t before
   std::uint64_t all = 0;
   for (const std::uint64_t lane : lanes) all = (std::rotl(all, 23) ^ lane) * kPrime;
   return all ^ (all >> 32);
+}
+
+std::uint64_t fingerprint(const Splits& data) {
+  std::uint64_t print = print_of(preprocess_text(data.preprocess), 0);
+  for (const Dataset* part : {&data.train, &data.validation, &data.test})
+    print = print_of(*part, print);
+  return print;
 }
 
 void check_same(Exchange& exchange, std::span<const Fingerprint> prints) {
@@ -85,14 +117,15 @@ void check_same(Exchange& exchange, std::span<const Fingerprint> prints) {
 void check_same_run(Exchange& exchange, const Model& model, const Splits& data,
                     const FitOptions& options, std::int64_t step) {
   const std::string_view version = CHAINRULE_VERSION;
-  const std::string text = model.text() + " " + model.options().loss;
-  std::uint64_t rows = data_print(data.train, 0);
-  rows = data_print(data.test, data_print(data.validation, rows));
+  const Recipe network = recipe_of(model);
+  Recipe recipe = recipe_of(options);
+  recipe.emplace_back("epochs", std::to_string(options.epochs));
+  recipe.emplace_back("steps", std::to_string(options.steps));
   const std::array<Fingerprint, 6> prints = {{
       {"another version of chainrule", print_of(version, 0)},
-      {"another network", print_of(text, 0)},
-      {"other data", rows},
-      {"other options of training", options_print(options)},
+      {"another network", print_of(text_of(network), 0)},
+      {"other data", fingerprint(data)},
+      {"other options of training", print_of(text_of(recipe), 0)},
       {"another number of steps behind it", static_cast<std::uint64_t>(step)},
       {"other parameters", print_of(model.params().all(), 0)},
   }};

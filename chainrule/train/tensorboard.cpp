@@ -6,12 +6,13 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
-#include <fstream>
+#include <fcntl.h>
 #include <string>
 #include <unistd.h>
 #include <vector>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/plain_text.h"
 #ifdef CHAINRULE_HAVE_PROTOZERO
 #include "chainrule/io/protozero-inl.h"
 #endif
@@ -97,12 +98,24 @@ struct TensorBoard::Writer {
     std::filesystem::create_directories(folder, error);
     const std::string name = cat("events.out.tfevents.", static_cast<std::int64_t>(wall_time()),
                                  ".", host_name(), ".", static_cast<std::int64_t>(getpid()));
-    path = folder / name;
-    for (int i = 1; std::filesystem::exists(path, error); ++i) path = folder / cat(name, ".", i);
-    stream.open(path, std::ios::binary);
+    for (int i = 0; fd < 0; ++i) {
+      path = folder / (i == 0 ? name : cat(name, ".", i));
+      fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (fd < 0 && errno != EEXIST) fail();
+    }
     event([](protozero::pbf_writer& e) { e.add_string(kFileVersion, "brain.Event:2"); });
     flush();
   }
+
+  ~Writer() {
+    try {
+      flush();  // what a run that ends with an error has shown last
+    } catch (...) {
+    }
+    ::close(fd);
+  }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
 
   /// A record of one event, which `fill` fills.
   template <class Fill>
@@ -112,7 +125,12 @@ struct TensorBoard::Writer {
     writer.add_double(kWallTime, wall_time());
     fill(writer);
     const std::uint64_t length = data.size();
-    stream << raw(length) << raw(masked_crc(raw(length))) << data << raw(masked_crc(data));
+    pending += raw(length);
+    pending += raw(masked_crc(raw(length)));
+    pending += data;
+    pending += raw(masked_crc(data));
+    constexpr std::size_t kEnough = 1 << 16;
+    if (pending.size() > kEnough) flush();
   }
 
   void scalar(std::int64_t step, const std::string& tag, double number) {
@@ -130,22 +148,32 @@ struct TensorBoard::Writer {
   }
 
   void flush() {
-    if (!stream.flush())
-      throw DataError(cat("cannot write '", path.string(), "': ", std::strerror(errno)));
+    std::string_view left = pending;
+    while (!left.empty()) {
+      const ssize_t n = ::write(fd, left.data(), left.size());
+      if (n < 0 && errno != EINTR) fail();
+      if (n > 0) left.remove_prefix(static_cast<std::size_t>(n));
+    }
+    pending.clear();
   }
 
   std::filesystem::path path;
-  std::ofstream stream;
+  int fd = -1;
+  std::string pending;  ///< since the last flush()
   const Model* model = nullptr;
 
  private:
+  [[noreturn]] void fail() const {
+    throw DataError(cat("cannot write '", path.string(), "': ", std::strerror(errno)));
+  }
+
   template <class Fill>
   void value(std::int64_t step, const std::string& tag, Fill fill) {
     event([&](protozero::pbf_writer& e) {
       e.add_int64(kStep, step);
       protozero::pbf_writer summary(e, kSummary);
       protozero::pbf_writer entry(summary, kValue);
-      entry.add_string(kTag, tag);
+      entry.add_string(kTag, without_controls(tag));
       fill(entry);
     });
   }

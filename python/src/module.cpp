@@ -1,4 +1,5 @@
 // chainrule._core: the library for Python. The files of the package build on it.
+#include "chainrule/core/plain_text.h"
 #include "python/src/common.h"
 
 PYBIND11_MODULE(_core, m) {
@@ -14,13 +15,13 @@ PYBIND11_MODULE(_core, m) {
     try {
       if (p) std::rethrow_exception(p);
     } catch (const ShapeError& e) {
-      shape_error(e.what());
+      shape_error(lines_without_controls(e.what()).c_str());
     } catch (const DataError& e) {
-      data_error(e.what());
+      data_error(lines_without_controls(e.what()).c_str());
     } catch (const NumericError& e) {
-      numeric_error(e.what());
+      numeric_error(lines_without_controls(e.what()).c_str());
     } catch (const Error& e) {
-      error(e.what());
+      error(lines_without_controls(e.what()).c_str());
     }
   });
   python::bind_explain(m);

@@ -167,5 +167,54 @@ TEST(Program, NamesTheRankThatHangs) {
   EXPECT_NE(said.find("did not answer for 3 seconds"), std::string::npos) << said;
 }
 
+// A process of the job that is no rank: it never calls MPI_Init, for which all others wait.
+TEST(Program, WaitsNotForEverForARankThatNeverBegins) {
+  SKIP_WITHOUT_MPI();
+  const TemporaryFolder folder;
+  std::vector<std::string> words = training_of_ranks(folder.str("run"));
+  words.insert(words.end(), {"--rank-timeout", "3"});
+  RunOptions options = ranks(1);
+  options.launcher.insert(
+      options.launcher.end(),
+      {"/bin/sh", "-c", "[ $OMPI_COMM_WORLD_RANK = 0 ] && exec \"$0\" \"$@\"; exec sleep 60"});
+  options.launcher[1] = "2";
+  const auto begin = std::chrono::steady_clock::now();
+  const Outcome o = run(words, options);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  EXPECT_NE(o.exit_code, 0);
+  EXPECT_LT(took.count(), 30);
+  EXPECT_NE(o.err.find("rank 0 of 2 waited 3 seconds for the others to begin"), std::string::npos)
+      << o.err;
+}
+
+/// Files in shared memory that no process has any more.
+std::vector<std::string> left_in_shared_memory() {
+  std::string maps;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", none))
+    if (std::isdigit(static_cast<unsigned char>(entry.path().filename().string()[0])) != 0)
+      maps += read_file(entry.path() / "maps");
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", none))
+    if (maps.find(entry.path().string()) == std::string::npos)
+      names.push_back(entry.path().filename());
+  std::ranges::sort(names);
+  return names;
+}
+
+TEST(Program, LeavesNothingInSharedMemory) {
+  SKIP_WITHOUT_MPI();
+  const TemporaryFolder folder;
+  const std::vector<std::string> before = left_in_shared_memory();
+  std::vector<std::string> words = training_of_ranks(folder.str("run"));
+  words.insert(words.end(), {"--steps", "20"});
+  EXPECT_EQ(run(words, ranks(2)).exit_code, 0);
+  int rank = -1;
+  lose_one(folder.str("killed"), SIGKILL, 7, rank);
+  const std::vector<std::string> after = left_in_shared_memory();
+  for (const std::string& name : after)
+    EXPECT_TRUE(std::ranges::binary_search(before, name)) << "/dev/shm/" << name << " is left";
+}
+
 }  // namespace
 }  // namespace chainrule::testing

@@ -124,7 +124,7 @@ TEST(Usage, SettingsComeFromAFileAndFlagsOverrideThem) {
 
   folder.write("xor.cfg", "modle = linear 5\n");
   expect_refused({"train", "xor", "--config", file},
-                 "unknown setting 'modle' in the file of --config (did you mean 'model'?)");
+                 "line 1 of the file of --config: unknown setting 'modle' (did you mean 'model'?)");
   EXPECT_EQ(run({"train", "xor", "--config", folder.str("none.cfg")}).exit_code, 3);
 }
 

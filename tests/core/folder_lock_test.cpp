@@ -65,13 +65,48 @@ TEST_F(FolderTest, AKilledProcessLetsGo) {
   ::close(ready[0]), ::close(ready[1]);
 }
 
+TEST_F(FolderTest, WhatOthersCalledLockIsLeftAlone) {
+  const fs::path lock = folder_ / ".lock", other = folder_ / "other";
+  const auto content = [](const fs::path& file) {
+    std::ifstream in(file);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  for (const std::string text : {"precious\n", "4711\n", ""}) {
+    std::ofstream(lock) << text;
+    {
+      FolderLock held(folder_);
+      EXPECT_NE(refusal().find("another run"), std::string::npos);
+    }
+    EXPECT_TRUE(fs::exists(lock));
+    EXPECT_EQ(content(lock), text);
+    fs::remove(lock);
+  }
+  std::ofstream(other) << "precious";
+  fs::create_symlink(other, lock);
+  EXPECT_NE(refusal().find("symbolic link"), std::string::npos) << refusal();
+  EXPECT_EQ(content(other), "precious");
+  fs::remove(lock);
+  fs::create_symlink(folder_ / "dangling", lock);
+  EXPECT_NE(refusal().find("symbolic link"), std::string::npos) << refusal();
+  EXPECT_FALSE(fs::exists(folder_ / "dangling"));
+  fs::remove(lock);
+  fs::create_hard_link(other, lock);
+  EXPECT_EQ(refusal(), "held");
+  EXPECT_EQ(content(other), "precious");
+}
+
+TEST_F(FolderTest, AFolderThatIsNotThereCannotBeLocked) {
+  EXPECT_THROW(FolderLock(folder_ / "none"), DataError);
+}
+
 TEST_F(FolderTest, OnlyLeftoversAreRemoved) {
-  for (const char* name :
-       {".m.safetensors.tmp-a1B2c3", ".tmp-a1B2c3", "m.tmp-a1B2c3", ".m.tmp-a1B2", "m.safetensors"})
+  for (const char* name : {".m.safetensors.chainrule-a1B2c3", ".chainrule-a1B2c3",
+                           "m.chainrule-a1B2c3", ".m.chainrule-a1B2", "m.safetensors"})
     std::ofstream(folder_ / name) << "x";
   remove_leftovers(folder_);
-  EXPECT_FALSE(fs::exists(folder_ / ".m.safetensors.tmp-a1B2c3"));
-  for (const char* name : {".tmp-a1B2c3", "m.tmp-a1B2c3", ".m.tmp-a1B2", "m.safetensors"})
+  EXPECT_FALSE(fs::exists(folder_ / ".m.safetensors.chainrule-a1B2c3"));
+  for (const char* name :
+       {".chainrule-a1B2c3", "m.chainrule-a1B2c3", ".m.chainrule-a1B2", "m.safetensors"})
     EXPECT_TRUE(fs::exists(folder_ / name)) << name;
   remove_leftovers(folder_ / "none");
 }

@@ -1,9 +1,14 @@
 #include "chainrule/core/thread_pool.h"
 
 #include <atomic>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <new>
 #include <string>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include "chainrule/core/error.h"
@@ -97,6 +102,45 @@ TEST(Text, CatGroupedAndClosest) {
   EXPECT_EQ(closest("linaer", names), "linear");
   EXPECT_EQ(closest("xyzzyxyzzy", names), "");
 }
+
+TEST(ThreadPool, AnExceptionOfAnyThreadReachesTheCaller) {
+  ThreadPool pool(4);
+  for (int repeat = 0; repeat < 50; ++repeat) {
+    EXPECT_THROW(pool.run(100,
+                          [&](Index i) {
+                            if (i == repeat * 2) throw std::bad_alloc();
+                          }),
+                 std::bad_alloc);
+    std::atomic<int> count{0};
+    pool.run(100, [&](Index) { ++count; });  // and it works on
+    ASSERT_EQ(count, 100);
+  }
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// A process that may have no more threads goes on with those that it has.
+TEST(ThreadPool, HasFewerThreadsWhenTheSystemStartsNoMore) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_AS, &limit);
+    std::ifstream statm("/proc/self/statm");
+    rlim_t pages = 0;
+    statm >> pages;
+    // Room for the stacks of about two threads.
+    limit.rlim_cur = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (20u << 20);
+    ::setrlimit(RLIMIT_AS, &limit);
+    ThreadPool pool(64);
+    std::atomic<int> count{0};
+    pool.run(1000, [&](Index) { ++count; });
+    ::_exit(pool.threads() < 64 && pool.threads() >= 1 && count == 1000 ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+#endif
 
 }  // namespace
 }  // namespace chainrule

@@ -150,5 +150,17 @@ TEST(ConfusionPicture, AnyNumberOfClasses) {
   }
 }
 
+// Many classes share squares: the picture's size does not grow with their number.
+TEST(ConfusionPicture, ManyClassesStaySmall) {
+  Confusion c(1003);
+  for (std::int32_t truth = 0; truth < 1003; ++truth)
+    for (std::int32_t p = 0; p < 1003; p += 3) c.add(truth, p);
+  const std::string svg = confusion_svg(c, {});
+  EXPECT_TRUE(well_formed(svg));
+  EXPECT_LT(svg.size(), 2'000'000u);
+  EXPECT_TRUE(has(svg, "each square stands for 11 by 11 of 1,003 classes"));
+  EXPECT_TRUE(has(svg, ">0–10<"));
+}
+
 }  // namespace
 }  // namespace chainrule

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <gtest/gtest.h>
 #include <iterator>
 #include <map>
@@ -190,8 +191,104 @@ TEST_F(CheckpointTest, OtherDataAndOtherOptionsAreRefused) {
   other.test.classes[3] ^= 1;
   EXPECT_NE(refusal(other, options), "accepted");
   options.seed = 6;
-  EXPECT_NE(refusal(s, options).find("seed 5', it cannot go on with 'adam"), std::string::npos)
+  EXPECT_NE(refusal(s, options).find("was written with seed 5, not 6"), std::string::npos)
       << refusal(s, options);
+}
+
+// Every setting that decides about the bits is named when it is another.
+TEST_F(CheckpointTest, EachOtherSettingIsRefusedByName) {
+  const Splits s = some_data();
+  for (const std::string_view name : optimizer_names()) {
+    FitOptions options = some_options();
+    options.optimizer = make_optimizer(name, {});
+    options.pause_after_steps = 1;
+    const fs::path folder = folder_ / std::string(name);
+    go_on(folder, s, options);
+    const Checkpoint c = load_checkpoint(folder / files(std::string(name)).back());
+    for (const auto& [setting, value] : options.optimizer.settings()) {
+      options.optimizer =
+          make_optimizer(name, {{std::string(setting), value == 0 ? 0.125 : value * 0.875}});
+      try {
+        c.expect_same(s, options);
+        ADD_FAILURE() << name << ": another " << setting << " was accepted";
+      } catch (const Error& e) {
+        EXPECT_NE(std::string(e.what()).find(cat("with ", setting, " ", exact(value), ", not ")),
+                  std::string::npos)
+            << e.what();
+      }
+    }
+  }
+  FitOptions options = some_options();
+  options.pause_after_steps = 1;
+  go_on(folder_ / "run", s, options);
+  const Checkpoint c = load_checkpoint(folder_ / "run" / files("run").back());
+  const std::vector<std::pair<std::string, std::function<void(FitOptions&)>>> changes = {
+      {"optimizer adam, not sgd", [](FitOptions& o) { o.optimizer = Sgd{}; }},
+      {"schedule cosine, not cosine:0.1",
+       [](FitOptions& o) { o.schedule = Schedule::cosine(0.1); }},
+      {"batch 32, not 33", [](FitOptions& o) { o.batch = 33; }},
+      {"rows shuffled, not in order", [](FitOptions& o) { o.shuffle = false; }},
+      {"rows shuffled, not drawn", [](FitOptions& o) { o.replacement = true; }},
+      {"clip_value 0, not 1", [](FitOptions& o) { o.clip_value = 1; }},
+      {"clip_norm 0, not 2.5", [](FitOptions& o) { o.clip_norm = 2.5; }},
+      {"monitor loss, not accuracy", [](FitOptions& o) { o.monitor = Monitor::accuracy; }},
+      {"patience 0, not 3", [](FitOptions& o) { o.patience = 3; }},
+      {"min_delta 0, not 0.001", [](FitOptions& o) { o.min_delta = 0.001; }}};
+  for (const auto& [sentence, change] : changes) {
+    FitOptions other = some_options();
+    change(other);
+    try {
+      c.expect_same(s, other);
+      ADD_FAILURE() << sentence << " was accepted";
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(sentence), std::string::npos) << e.what();
+    }
+  }
+  c.expect_same(fresh_model(s));
+  const Model penalised("linear 8, relu, batch_norm, dropout 0.2, linear 3", s.features(),
+                        {.seed = 3, .l2 = {{"*.weight", 0.01}}});
+  EXPECT_THROW(c.expect_same(penalised), Error);
+  EXPECT_THROW(c.expect_same(Model("linear 8, relu, linear 3", s.features())), Error);
+}
+
+// The same numbers after scaling, in another unit or under another name, are other data.
+TEST_F(CheckpointTest, OtherColumnsAreRefused) {
+  Splits s = some_data();
+  s.preprocess.columns = {{.name = "length", .offset = 1, .scale = 2}, {.name = "width"}};
+  FitOptions options = some_options();
+  options.pause_after_steps = 1;
+  go_on(folder_ / "run", s, options);
+  const Checkpoint c = load_checkpoint(folder_ / "run" / files("run").back());
+  c.expect_same(s, options);
+  const auto refusal = [&](const Splits& data) -> std::string {
+    try {
+      c.expect_same(data, options);
+    } catch (const DataError& e) {
+      return e.what();
+    }
+    return "accepted";
+  };
+  Splits other = s;
+  other.preprocess.columns[0].name = "depth";
+  EXPECT_NE(refusal(other).find("a column 'depth' instead of 'length'"), std::string::npos)
+      << refusal(other);
+  other = s;
+  other.preprocess.columns[0].scale = 2000;
+  EXPECT_NE(refusal(other).find("(x - 1) / 2000 instead of (x - 1) / 2"), std::string::npos);
+  other = s;
+  std::swap(other.train.class_names[0], other.train.class_names[1]);
+  EXPECT_NE(refusal(other), "accepted");
+}
+
+TEST_F(CheckpointTest, AnotherProgramIsNoticed) {
+  const Splits s = some_data();
+  FitOptions options = some_options();
+  options.pause_after_steps = 1;
+  go_on(folder_ / "run", s, options);
+  Checkpoint c = load_checkpoint(folder_ / "run" / files("run").back());
+  EXPECT_EQ(c.elsewhere(), "");
+  c.instruction_set = "ABACUS";
+  EXPECT_NE(c.elsewhere().find("with ABACUS, this is"), std::string::npos) << c.elsewhere();
 }
 
 TEST_F(CheckpointTest, AsInTheDocument) {
@@ -202,6 +299,7 @@ TEST_F(CheckpointTest, AsInTheDocument) {
     std::optional<Checkpoint> last = newest_checkpoint(folder);
     if (last) {
       last->expect_same(data, options);
+      last->expect_same(model);
       options.resume = &last->state;
       model = std::move(last->model);
     }
