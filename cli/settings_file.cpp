@@ -41,7 +41,8 @@ Setting parse_setting(std::string_view line, std::int64_t number, const std::str
                          "; settings stand in lines such as 'lr = 0.1', without sections"));
   const std::size_t equals = line.find('=');
   const std::string_view name = trimmed(line.substr(0, equals));
-  if (name.empty() || name.find_first_of(" \t") != name.npos)
+  constexpr std::size_t kLongestName = 60;
+  if (name.empty() || name.size() > kLongestName || name.find_first_of(" \t") != name.npos)
     throw UsageError(
         cat(where, quoted(line), " is no setting, expected a line such as 'lr = 0.1'"));
   if (equals == line.npos) return {std::string(name), std::nullopt, number};

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "chainrule/core/plain_text.h"
+
 namespace chainrule::svg {
 namespace {
 
@@ -53,7 +55,7 @@ std::string escape(std::string_view text) {
   std::string s;
   while (!text.empty()) {
     const std::size_t length = character(text);
-    if (length == 0)
+    if (length == 0 || !is_plain(text.substr(0, length)))
       s += '?';
     else if (text[0] == '&')
       s += "&amp;";

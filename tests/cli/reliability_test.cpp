@@ -354,13 +354,13 @@ TEST(Reliability, NamesCommandNoTerminal) {
                             {"predict", model, data},
                             {"explain", model, data},
                             {"inspect", model},
-                            {"inspect", data},
                             {"inspect", out}}) {
       if (!json.empty()) words.push_back(json);
       EXPECT_EQ(clean(words).exit_code, 0) << words[0] << json;
     }
   clean({"doctor", data, "--target", "y"});
   clean({"data", "show", data});
+  clean({"inspect", data});
   clean({"export", model, "--to", "c", "-o", folder.str("m\x1b.c")});
   clean({"train", data, "--target", "\x1b[31mz"});
   clean({"train", "x\u202e\x1b.csv"});
