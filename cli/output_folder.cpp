@@ -21,8 +21,10 @@ void prepare_output_folder(const std::filesystem::path& folder) {
   // The name is one that remove_leftovers() knows.
   std::string trial = (folder / ".trial.chainrule-XXXXXX").string();
   const int fd = ::mkostemp(trial.data(), O_CLOEXEC);
-  if (fd >= 0) errno = ENOSPC;  // should the write be short
-  const bool written = fd >= 0 && ::write(fd, "chainrule\n", 10) == 10;
+  ssize_t count = -1;
+  while (fd >= 0 && (count = ::write(fd, "\n", 1)) < 0 && errno == EINTR) {
+  }
+  const bool written = count == 1;
   const int reason = errno;
   if (fd >= 0) {
     ::close(fd);

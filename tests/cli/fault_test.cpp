@@ -60,7 +60,7 @@ class Fault : public ::testing::Test {
             {"predict", model_, data_, "--json"},
             {"explain", model_, data_, "--html", out + "/page.html"},
             {"explain", "a*b", "a=1", "b=2", "--svg", out + "/p.svg"},
-            {"check", "--model", "linear 2, tanh, linear 1", "--inputs", "2"},
+            {"check", "--model", "linear 2, tanh, linear 2", "--inputs", "2"},
             {"doctor", data_, "--target", "y", "--epochs", "1", "--out", out + "/doctor"},
             {"inspect", model_},
             {"inspect", folder_.str("base")},
