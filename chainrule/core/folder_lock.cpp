@@ -31,6 +31,11 @@ std::string content(int fd) {
   return {text.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
 }
 
+bool is_empty_file(int fd) {
+  struct stat s {};
+  return ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_size == 0 && s.st_nlink == 1;
+}
+
 /// " (process 4711)", or nothing while the holder has not said so yet.
 std::string holder(int fd) {
   const std::string text = content(fd);
@@ -64,9 +69,9 @@ FolderLock::FolderLock(const std::filesystem::path& folder) : file_(folder / ".l
     if (has_name(fd_, file_)) break;
     ::close(fd_);
   }
-  // One that a killed run has left is ours, too. Whatever else has this name is somebody's: locked,
-  // and left as it is.
-  own_ = own_ || content(fd_).starts_with(kContent);
+  // One that a killed run has left is ours, too, perhaps before it was written to. Whatever else
+  // has this name is somebody's: locked, and left as it is.
+  own_ = own_ || content(fd_).starts_with(kContent) || is_empty_file(fd_);
   if (!own_) return;
   // Only for the sentence above: a full disk does not matter.
   const std::string text = cat(kContent, static_cast<std::int64_t>(::getpid()), "\n");

@@ -10,8 +10,8 @@ namespace chainrule {
 class FolderLock {
  public:
   /// Throws DataError naming the other process when the folder is held, and when ".lock" is a
-  /// symbolic link. A file of that name that no run has made is neither changed nor removed. A file
-  /// system without locks is used without.
+  /// symbolic link. What another wrote to a file of that name is neither changed nor removed. A
+  /// file system without locks is used without.
   explicit FolderLock(const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;

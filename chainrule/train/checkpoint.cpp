@@ -32,10 +32,9 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 /// Tells one set of data from another.
 std::string data_mark(const Splits& data) {
-  char print[17];
-  std::snprintf(print, sizeof print, "%016llx", static_cast<unsigned long long>(fingerprint(data)));
   return cat(grouped(data.train.rows()), " training, ", grouped(data.validation.rows()),
-             " validation and ", grouped(data.test.rows()), " test rows, checksum ", print);
+             " validation and ", grouped(data.test.rows()), " test rows, checksum ",
+             hexadecimal(fingerprint(data)));
 }
 
 /// " 'b' where 'a' was": the first column that is another; "" when none is.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "chainrule/core/error.h"
 #include "chainrule/io/model_file.h"
+#include "chainrule/io/model_nodes.h"
 #include "chainrule/train/fit.h"
 
 namespace chainrule {
@@ -31,10 +33,23 @@ std::uint64_t print_of(const Dataset& d, std::uint64_t before) {
 
 }  // namespace
 
+std::string hexadecimal(std::uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
 Recipe recipe_of(const FitOptions& o) {
   Recipe recipe = {{"optimizer", std::string(o.optimizer.name())}};
   for (const auto& [name, value] : o.optimizer.settings()) recipe.emplace_back(name, exact(value));
   recipe.emplace_back("schedule", o.schedule.str());
+  for (const ParamGroup& group : o.groups)
+    for (const auto& [name, value] : group.optimizer.settings())
+      recipe.emplace_back(cat(name, " of group ", group.pattern), exact(value));
+  std::string frozen;
+  for (const std::string& pattern : o.frozen) frozen += (frozen.empty() ? "" : " ") + pattern;
+  recipe.emplace_back("frozen", frozen.empty() ? "none" : frozen);
+  recipe.emplace_back("accumulate", std::to_string(o.accumulate));
   recipe.emplace_back("batch", std::to_string(o.batch));
   recipe.emplace_back("seed", std::to_string(o.seed));
   recipe.emplace_back("rows", o.replacement ? "drawn" : o.shuffle ? "shuffled" : "in order");
@@ -52,6 +67,11 @@ Recipe recipe_of(const Model& model) {
   recipe.emplace_back("label_smoothing", exact(o.label_smoothing));
   for (const auto& [pattern, lambda] : o.l1) recipe.emplace_back("l1 of " + pattern, exact(lambda));
   for (const auto& [pattern, lambda] : o.l2) recipe.emplace_back("l2 of " + pattern, exact(lambda));
+  // Whatever else a recorded graph may have that is another, such as the weight of a loss.
+  try {
+    recipe.emplace_back("graph", hexadecimal(print_of(nodes_json(model), 0)));
+  } catch (const Error&) {  // an operation of the user's own, which no file can name
+  }
   return recipe;
 }
 

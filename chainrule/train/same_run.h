@@ -20,10 +20,10 @@ struct FitOptions;
 using Recipe = std::vector<std::pair<std::string, std::string>>;
 
 /// What decides about the bits of a run beside model, data and length: every setting of the
-/// optimizer, the schedule ("custom" for a function, which cannot be compared), batch, seed,
-/// clipping, and how the best epoch is chosen.
+/// optimizer and of groups, the schedule ("custom" for a function, which cannot be compared),
+/// batch, seed, clipping, and how the best epoch is chosen.
 Recipe recipe_of(const FitOptions& options);
-/// Network, loss, label smoothing and penalties.
+/// Network, loss, label smoothing, penalties, and a checksum of all nodes.
 Recipe recipe_of(const Model& model);
 /// "optimizer adam, lr 0.001, ..."
 std::string text_of(const Recipe& recipe);
@@ -37,6 +37,9 @@ std::uint64_t fingerprint(std::span<const std::byte> bytes, std::uint64_t before
 /// The same of all values of all parts, the names and categories of columns and classes, and how
 /// raw rows became features.
 std::uint64_t fingerprint(const Splits& data);
+
+/// 16 digits.
+std::string hexadecimal(std::uint64_t value);
 
 struct Fingerprint {
   const char* what;  ///< "data", as in "rank 1 has other data than rank 0"

@@ -174,11 +174,15 @@ TEST(Resume, CtrlCLeavesACheckpointAndASecondRunIsRefused) {
 class Crash : public ::testing::Test {
  protected:
   void SetUp() override {
+    const auto begin = std::chrono::steady_clock::now();
     ASSERT_EQ(run(training(folder_.str("whole"))).exit_code, 0);
+    takes_ = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - begin);
     whole_ = bytes_of(folder_ / "whole");
   }
   const TemporaryFolder folder_;
   std::vector<std::string> whole_;
+  std::chrono::microseconds takes_{};  ///< the whole run
 };
 
 /// Every optimizer and schedule, clipping and early stopping.
@@ -215,8 +219,7 @@ TEST_F(Crash, KilledRunsEndInTheBitsOfTheWhole) {
     const bool begun = fs::exists(fs::path(out) / "checkpoints") && !newest(out).empty();
     Program program(begun ? Words{"train", "--resume", out, "--quiet"}
                           : training(out, kinds_of_runs()[kind()]));
-    std::this_thread::sleep_for(
-        std::chrono::microseconds(std::uniform_int_distribution<int>(0, 250'000)(random)));
+    std::this_thread::sleep_for(takes_ * std::uniform_int_distribution<int>(0, 600)(random) / 1000);
     program.send(SIGKILL);
     const Outcome o = program.finish();
     ASSERT_TRUE(o.exit_code == 128 + SIGKILL || o.exit_code == 0) << o.err;

@@ -71,7 +71,7 @@ TEST_F(FolderTest, WhatOthersCalledLockIsLeftAlone) {
     std::ifstream in(file);
     return std::string(std::istreambuf_iterator<char>(in), {});
   };
-  for (const std::string text : {"precious\n", "4711\n", ""}) {
+  for (const std::string text : {"precious\n", "4711\n"}) {
     std::ofstream(lock) << text;
     {
       FolderLock held(folder_);
@@ -93,6 +93,12 @@ TEST_F(FolderTest, WhatOthersCalledLockIsLeftAlone) {
   fs::create_hard_link(other, lock);
   EXPECT_EQ(refusal(), "held");
   EXPECT_EQ(content(other), "precious");
+}
+
+TEST_F(FolderTest, AnEmptyFileIsWhatAKilledRunLeft) {
+  std::ofstream(folder_ / ".lock").close();
+  EXPECT_EQ(refusal(), "held");
+  EXPECT_TRUE(fs::is_empty(folder_));
 }
 
 TEST_F(FolderTest, AFolderThatIsNotThereCannotBeLocked) {

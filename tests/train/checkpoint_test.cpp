@@ -233,7 +233,12 @@ TEST_F(CheckpointTest, EachOtherSettingIsRefusedByName) {
       {"clip_norm 0, not 2.5", [](FitOptions& o) { o.clip_norm = 2.5; }},
       {"monitor loss, not accuracy", [](FitOptions& o) { o.monitor = Monitor::accuracy; }},
       {"patience 0, not 3", [](FitOptions& o) { o.patience = 3; }},
-      {"min_delta 0, not 0.001", [](FitOptions& o) { o.min_delta = 0.001; }}};
+      {"min_delta 0, not 0.001", [](FitOptions& o) { o.min_delta = 0.001; }},
+      {"frozen none, not fc1.*", [](FitOptions& o) { o.frozen = {"fc1.*"}; }},
+      {"accumulate 1, not 2", [](FitOptions& o) { o.accumulate = 2; }},
+      {"lr of group fc1.* none, not 0.5", [](FitOptions& o) {
+         o.groups = {{"fc1.*", Adam{.lr = 0.5}}};
+       }}};
   for (const auto& [sentence, change] : changes) {
     FitOptions other = some_options();
     change(other);
