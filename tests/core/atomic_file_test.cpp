@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <iterator>
 #include <string>
 #include <sys/stat.h>
 #include <thread>
@@ -25,8 +24,12 @@ class AtomicFile : public ::testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
   static std::string content(const fs::path& file) {
+    // At once: a slow reader would see what is written meanwhile.
+    std::string text(5'000'000, '\0');
     std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    return text;
   }
   fs::path folder_;
 };
@@ -34,11 +37,11 @@ class AtomicFile : public ::testing::Test {
 // Who reads while the file is replaced sees one of the two, at every moment, and never a part.
 TEST_F(AtomicFile, IsWholeWhileItIsReplaced) {
   const fs::path file = folder_ / "model";
-  const std::string small(1000, 'a'), large(300'000, 'b');
+  const std::string small(1000, 'a'), large(4'000'000, 'b');
   write_file(file, small);
   std::atomic<bool> over{false};
   std::jthread writer([&] {
-    for (int i = 0; i < 200; ++i) write_file(file, i % 2 == 0 ? large : small);
+    for (int i = 0; i < 60; ++i) write_file(file, i % 2 == 0 ? large : small);
     over = true;
   });
   int reads = 0;
