@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr const char* kFile = "flags.txt";
-constexpr std::uintmax_t kMostBytes = 1 << 16;
+constexpr std::uintmax_t kMostFlagBytes = 1 << 16;
 
 }  // namespace
 
@@ -47,7 +47,7 @@ void read_run_flags(const fs::path& run,
   if (!fs::exists(path, unknown))
     throw DataError(cat("'", run.string(), "' holds no ", kFile,
                         ", so its data and flags are not known; give them instead of the folder"));
-  if (fs::file_size(path, unknown) > kMostBytes)
+  if (fs::file_size(path, unknown) > kMostFlagBytes)
     throw DataError(cat(path.string(), " is too long for the flags of a run"));
   std::ifstream file(path);
   std::vector<std::string> words;
@@ -61,8 +61,7 @@ void read_run_flags(const fs::path& run,
     if (name.starts_with("--") && name != "--fix") words.push_back(cat(name, "=", value));
   TrainFlags own;
   Args args;
-  declare_train_flags(args, own);
-  declare_checkpoint_flags(args, own);
+  declare_run_flags(args, own);
   try {
     args.parse("train", words);
   } catch (const UsageError& e) {
