@@ -96,13 +96,16 @@ int run(const EvalFlags& flags) {
   if (flags.min_accuracy && model.class_names.empty())
     throw UsageError("--min-accuracy needs a model of classes; this one predicts numbers");
   const Dataset data = load_data_for(model, flags.data);
+  // A model that was saved before it was trained has no names of its own.
+  const std::vector<std::string>& names =
+      model.class_names.empty() ? data.class_names : model.class_names;
   out.labelled("model", describe_model(model));
   out.labelled("data", counted(data.rows(), "row") + "   " + describe_rows(data));
   const Evaluation e = evaluate(
       model, data,
       {.threads = threads_of_rank(static_cast<int>(flags.threads)), .exchange = joined_ranks()});
-  print_result(out, e, model.class_names);
-  if (flags.json) print_json(e, model.class_names);
+  print_result(out, e, names);
+  if (flags.json) print_json(e, names);
   return accurate_enough(e.accuracy, flags.min_accuracy) ? kOk : kFailed;
 }
 

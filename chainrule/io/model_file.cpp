@@ -159,6 +159,13 @@ Model model_from(const SafeTensors& content, const std::string& file) {
     Index parameters = 0;
     for (const int id : read.graph->params()) parameters += read.graph->node(id).shape.size();
     check_size(content, parameters, file);
+    if (const std::string& text = field("model"); !text.empty()) {
+      const Index said = parameter_count(text, features);
+      check_size(content, said, file);
+      if (said != parameters)
+        refuse_file(file, cat("has a text of ", grouped(said), " parameters, and a graph of ",
+                              grouped(parameters)));
+    }
     return Model(std::move(read.graph), read.nodes, field("model"), features,
                  options_from(json("options")));
   };

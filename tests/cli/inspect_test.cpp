@@ -208,8 +208,8 @@ TEST(Inspect, Csv) {
   const TemporaryFolder folder;
   folder.write("t", "a;kind;b\n1;x;\n2;y;NA\n6;x;7\n");
   const Outcome o = inspected(folder / "t");
-  expect_shown(
-      o, {"a table   semicolon, header, UTF-8", "3 rows of 3 columns", "2 cells in 1 column", "x 2, y 1"});
+  expect_shown(o, {"a table   semicolon, header, UTF-8", "3 rows of 3 columns",
+                   "2 cells in 1 column", "x 2, y 1"});
   const Outcome json = inspected(folder / "t", {"--json"});
   EXPECT_EQ(json.number("rows"), 3);
   EXPECT_EQ(json.number("missing"), 2);

@@ -166,12 +166,6 @@ TEST(Limits, Npz) {
   const std::uint32_t size = 30 * 53;
   std::memcpy(end.data() + 12, &size, 4);
   refused(shared + end, "times its own length");
-  const std::vector<float> one = {1};
-  const data::Bytes npy = data::format_npy<float>(one, std::vector<Index>{1});
-  refused(file_text(data::format_npz(std::vector<data::NpzEntry>{{"../../fc1.bias", npy}})),
-          "has the name of no parameter");
-  refused(file_text(data::format_npz(std::vector<data::NpzEntry>{{std::string("a\0b", 3), npy}})),
-          "has the name of no parameter");
 }
 
 TEST(Limits, Csv) {
@@ -308,7 +302,7 @@ TEST(Limits, Onnx) {
   };
   refused([](auto& f) { f.tensors[0].dims[0] = Index{1} << 60; }, "1152921504606846976");
   refused([](auto& f) { f.tensors[0].dims[0] = 0; }, "not what its dimensions need");
-  refused([](auto& f) { f.tensors[0].dims = {0, 0}, f.tensors[0].bytes.clear(); }, "expects 0");
+  refused([](auto& f) { f.tensors[0].dims = {0, 0}, f.tensors[0].bytes.clear(); }, "length 0");
   refused([](auto& f) { f.inputs[0].axes[1].size = Index{1} << 60; }, "size that cannot be");
   refused([](auto& f) { f.nodes[0].name = std::string("a\0b", 3); }, "zero byte");
   refused(

@@ -148,7 +148,7 @@ TEST(Explanation, KinksAreNamed) {
   EXPECT_EQ(node(explained("relu(x)", {"x=0"}), "x").check->verdict, NumericalCheck::kink);
   // Where several units have their kink, the gradient lies beside both one-sided slopes.
   const Explanation several =
-      explained("sum(relu(x @ w))", {"x=[[0, 0], [0, 1]]", "w=[[1, 2, -3], [0.5, -1, 2]]"});
+      explained("sum(relu(x @ w))", {"x=[[0, 0], [0, 1]]", "w=[[1, 2, -1], [0.5, -1, 2]]"});
   const NumericalCheck& x = *node(several, "x").check;
   EXPECT_EQ(x.verdict, NumericalCheck::kink);
   EXPECT_EQ(x.kinks, 2);
