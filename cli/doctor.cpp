@@ -80,7 +80,8 @@ int run(const TrainFlags& flags) {
   const Terminal out(flags.json ? stderr : stdout);
   check_train_flags(flags);
   const Splits splits = load_data(flags.data);
-  Model model = make_model(flags.model, splits.train, static_cast<std::uint64_t>(flags.seed));
+  Model model = make_model(flags.model, splits.train, static_cast<std::uint64_t>(flags.seed),
+                           splits.schema.task);
   DoctorOptions options{.run = fit_options(flags, splits.train)};
   if (options.run.steps == 0) options.run.steps = 300;
   if (!flags.quiet) {

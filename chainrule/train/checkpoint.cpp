@@ -306,6 +306,12 @@ void Checkpoint::expect_same(const Splits& splits, const FitOptions& options) co
   if (const std::string now = data_mark(splits); now != data)
     throw DataError(cat("the data are not those of the checkpoint '", file.string(),
                         "': the run began with ", data, "; these are ", now));
+  const Schema schema = splits.full_schema();
+  if (const std::string other = difference_of(model.schema, schema); !other.empty())
+    throw DataError(cat("the data are not those of the checkpoint '", file.string(), "': ", other));
+  if (!same_scaling(model.schema, schema))
+    throw DataError(cat("the data are not those of the checkpoint '", file.string(),
+                        "': their scaling is another"));
   if (const std::string now = recipe_of(options); now != recipe)
     throw Error(cat("the checkpoint '", file.string(), "' was written with '", recipe,
                     "', it cannot go on with '", now, "'"));

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chainrule/io/schema_json.h"
 #include "chainrule/train/fit.h"
 
 namespace chainrule {
@@ -88,10 +89,11 @@ void check_same_run(Exchange& exchange, const Model& model, const Splits& data,
   const std::string text = model.text() + " " + model.options().loss;
   std::uint64_t rows = data_print(data.train, 0);
   rows = data_print(data.test, data_print(data.validation, rows));
-  const std::array<Fingerprint, 6> prints = {{
+  const std::array<Fingerprint, 7> prints = {{
       {"another version of chainrule", print_of(version, 0)},
       {"another network", print_of(text, 0)},
       {"other data", rows},
+      {"another meaning of rows and answers", print_of(schema_text(data.full_schema()), 0)},
       {"other options of training", options_print(options)},
       {"another number of steps behind it", static_cast<std::uint64_t>(step)},
       {"other parameters", print_of(model.params().all(), 0)},
