@@ -116,8 +116,9 @@ bool is_text(std::string_view bytes) {
     }
   }
   return std::ranges::all_of(sample, [](char c) {
-    const bool blank = c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == '\0';
-    return static_cast<unsigned char>(c) >= ' ' ? c != 0x7f : blank;
+    // What commands a terminal may stand in a text; it is not shown as it is.
+    constexpr std::string_view kOfText("\n\r\t\f\a\b\x1b\0", 8);
+    return static_cast<unsigned char>(c) >= ' ' ? c != 0x7f : kOfText.find(c) != kOfText.npos;
   });
 }
 

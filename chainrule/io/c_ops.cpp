@@ -14,10 +14,9 @@ namespace {
 std::string activation_function(const Op& op) {
   std::string parameters;
   for (const Setting& s : op.settings()) parameters += cat(", float ", s.name);
-  return cat(
-      "static void apply_", op.doc().name, "(float *values, int n", parameters,
-      ")\n{\n  for (int i = 0; i < n; ++i) {\n    const float x = values[i];\n    values[i] = ",
-      op.traits().c, ";\n  }\n}\n");
+  return cat("static void apply_", op.doc().name, "(float *v, int n", parameters,
+             ")\n{\n  for (int i = 0; i < n; ++i) { const float x = v[i]; v[i] = ", op.traits().c,
+             "; }\n}\n");
 }
 
 constexpr std::string_view kCopy = R"(static void copy(const float *x, float *y, int n)

@@ -192,7 +192,7 @@ TEST_F(CompareProgram, OneHotTargetsAreClasses) {
 TEST_F(CompareProgram, BadInput) {
   Outcome o = run({"compare", folder_.str("m.safetensors"), "--x", folder_.str("x.npy")});
   EXPECT_EQ(o.exit_code, 2);
-  EXPECT_NE(o.err.find("--y"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find("--grads"), std::string::npos) << o.err;
   o = run(words("x.npy"));
   EXPECT_EQ(o.exit_code, 3);
   EXPECT_NE(o.err.find("not a npz file"), std::string::npos) << o.err;

@@ -38,7 +38,7 @@ TEST(DoctorProgram, AStraightLineOnCirclesIsFixed) {
   EXPECT_EQ(o.exit_code, 0) << o.err;
   EXPECT_EQ(o.text("learned"), "false");
   EXPECT_LT(o.err.find("It did not learn"), o.err.find("no activation between layers")) << o.err;
-  EXPECT_NE(o.last_line().find("\"fix\": [\"--model\", \"linear 32, relu, linear 1\"]"),
+  EXPECT_NE(o.last_line().find("\"fix\": [\"--model\", \"linear 8, tanh, linear 1\"]"),
             std::string::npos)
       << o.last_line();
   const std::size_t fixed = o.last_line().find("\"fixed\": ");
