@@ -176,8 +176,7 @@ Column fit(const Table& t, Index column, bool numeric, const Rows& rows, Scaling
   if (numeric) {
     std::vector<double> values;
     for (const std::int32_t row : rows)
-      if (t.read(row, column).kind != Cell::missing)
-        values.push_back(number(t, row, column));
+      if (t.read(row, column).kind != Cell::missing) values.push_back(number(t, row, column));
     return fit_column(name, values, scaling);
   }
   std::set<std::string_view> texts;

@@ -9,8 +9,9 @@
 
 namespace chainrule {
 
-/// The layers of a model's text, `linear 16, relu`. Called twice, it uses the same parameters twice:
-/// a siamese network, the steps of a recurrent one, a tied decoder. Copies mean the same layers.
+/// The layers of a model's text, `linear 16, relu`. Called twice, it uses the same parameters
+/// twice: a siamese network, the steps of a recurrent one, a tied decoder. Copies mean the same
+/// layers.
 class Sequence {
  public:
   /// `init`: initialiser of weights; "" lets each layer choose. Throws Error with the text and a
