@@ -84,8 +84,10 @@ void declare_run_flags(Args& args, TrainFlags& f) {
             "begins anew in a folder with checkpoints of a run that is not over");
   args.group("More");
   args.flag("--from", "MODEL", &f.start,
-            "begins with a model file's network and parameters instead of a new one's: one that "
-            "was imported, or trained on other data");
+            "begins with a model file's network, parameters and schema instead of a new one's: one "
+            "that was imported, or trained on other rows; columns are bound by name");
+  args.flag("--refit", "", &f.data.refit,
+            "with --from: scales by the new rows instead of as before");
   args.flag("--tensorboard", "DIR", &f.tensorboard,
             "writes losses, accuracies and the learning rate to an event file in DIR as they come");
 }

@@ -63,13 +63,23 @@ void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
       "data fetch left");
   args.flag("--labels", "FILE", &flags.labels, "classes or numbers that belong to x.npy");
   if (use == DataUse::train) {
-    args.flag("--target", "COLUMN", &flags.target, "what to predict, of a .csv file");
-    args.flag("--task", "TASK", &flags.task, "classification, regression or auto, for a .csv file");
-    args.flag("--ignore", "COLUMN", &flags.ignore, "a column not to use; may be repeated");
-    args.flag("--scaling", "HOW", &flags.scaling, "of columns: standardise, min_max or none");
+    args.flag(
+        "--target", "COLUMN", &flags.targets,
+        "what to predict, of a table: a name, a number from 1, or -1 for the last; several when "
+        "repeated");
+    args.flag("--task", "TASK", &flags.task,
+              "classification, regression, multilabel (several of yes and no), or auto");
+    args.flag("--ignore", "COLUMNS", &flags.ignore,
+              "not to be used: names, numbers, patterns such as 'id*', with commas between");
+    args.flag("--categorical", "COLUMNS", &flags.categorical, "one input per value, numbers, too");
+    args.flag("--numeric", "COLUMNS", &flags.numeric, "numbers; other texts are refused");
+    args.flag("--date", "COLUMNS", &flags.dates, "dates, which become days since 1970");
+    args.flag("--scaling", "HOW", &flags.scaling, "standardise (tables), none (arrays) or min_max");
   }
   args.flag("--missing", "HOW", &flags.missing,
-            "empty cells are an error, their rows are left out (drop), or become the mean");
+            "the mean of training stands for a missing number and a category of its own for a "
+            "missing text (mean), their rows are left out (drop), or they are an error");
+  args.flag("--weight-column", "COLUMN", &flags.weight, "how much each row counts");
   if (use == DataUse::train) {
     args.flag("--test", "PART", &flags.test,
               "part of the rows to test on, where the data has no test part");

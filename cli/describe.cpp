@@ -16,7 +16,8 @@ std::string quantity(const Dataset& data) {
   return counted(data.features.size(), "input");
 }
 
-std::string targets(const Dataset& data) {
+std::string targets(const Dataset& data, Task task) {
+  if (task == Task::multilabel) return counted(data.target_size(), "label");
   if (data.target_size() > 0) {
     if (data.target_size() == 1) return "target " + data.target_names[0];
     return counted(data.target_size(), "target");
@@ -39,8 +40,8 @@ std::string density(const Dataset& data) {
 
 }  // namespace
 
-std::string describe_rows(const Dataset& data) {
-  return quantity(data) + kSpace + targets(data) + density(data) +
+std::string describe_rows(const Dataset& data, Task task) {
+  return quantity(data) + kSpace + targets(data, task) + density(data) +
          (data.reading.empty() ? "" : kSpace + data.reading);
 }
 
@@ -49,7 +50,7 @@ std::string describe_splits(const Splits& splits) {
   if (splits.validation.rows() > 0)
     text += " / " + grouped(splits.validation.rows()) + " validation";
   if (splits.test.rows() > 0) text += " / " + grouped(splits.test.rows()) + " test";
-  return text + kSpace + describe_rows(splits.train);
+  return text + kSpace + describe_rows(splits.train, splits.schema.task);
 }
 
 std::string describe_model(const Model& model) {

@@ -10,7 +10,7 @@
 namespace chainrule::cli {
 
 /// "28×28 grey   10 classes   19 % of the inputs are not zero"
-std::string describe_rows(const Dataset& data);
+std::string describe_rows(const Dataset& data, Task task = Task::automatic);
 /// "60,000 train / 10,000 test   28×28 grey ..."
 std::string describe_splits(const Splits& splits);
 /// "linear 128, relu, linear 10   101,770 parameters"

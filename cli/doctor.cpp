@@ -64,7 +64,8 @@ DoctorOptions options_of(const TrainFlags& flags, const Dataset& train) {
 Diagnosis examine(const Terminal& out, const TrainFlags& flags) {
   check_train_flags(flags);
   const Splits splits = load_data(flags.data);
-  Model model = make_model(flags.model, splits.train, static_cast<std::uint64_t>(flags.seed));
+  Model model = make_model(flags.model, splits.train, static_cast<std::uint64_t>(flags.seed),
+                           splits.schema.task);
   const DoctorOptions options = options_of(flags, splits.train);
   if (!flags.quiet) {
     FitOptions shown = options.run;

@@ -120,7 +120,7 @@ std::string element_json(ModelRun<T>& run, const ElementExplanation& e) {
 template <class T>
 std::string explain_at(const Terminal& out, ModelRun<T>& run, const std::string& name) {
   const Model& model = run.model();
-  const Element element = find_element(model.graph(), name, run.rows(), model.preprocess.image);
+  const Element element = find_element(model.graph(), name, run.rows(), model.schema.picture());
   const ElementExplanation e = explain_element(run.tape(), model.loss(), element, run.pass());
   out.labelled("value", cat(e.name, " = ", compact(e.value)));
   out.labelled("gradient", cat("d loss/d ", e.name, " = ", compact(e.gradient)));
@@ -278,7 +278,7 @@ int explain_model(const ExplainFlags& given) {
   flags.data.name = flags.words[1];
   const Model model = Model::load(flags.words[0]);
   // Before the data are read, which takes longer.
-  if (!flags.at.empty()) find_element(model.graph(), flags.at, flags.batch, model.preprocess.image);
+  if (!flags.at.empty()) find_element(model.graph(), flags.at, flags.batch, model.schema.picture());
   const Dataset data = rows_to_explain(model, flags);
   return flags.in_float && !flags.at.empty() ? explain_run<float>(flags, model, data)
                                              : explain_run<double>(flags, model, data);

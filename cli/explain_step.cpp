@@ -21,7 +21,7 @@ std::string explain_step(const Terminal& out, const ExplainFlags& flags, const M
   options.clip_norm = flags.clip_norm, options.clip_value = flags.clip_value;
   options.after = flags.after;
   const Element element =
-      find_element(model.graph(), flags.at, flags.batch, model.preprocess.image);
+      find_element(model.graph(), flags.at, flags.batch, model.schema.picture());
   const UpdateExplanation u = explain_update(model, data, element, options);
 
   const auto line = [&](const std::string& what, const std::string& number) {

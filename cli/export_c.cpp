@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "chainrule/core/atomic_file.h"
+#include "chainrule/data/answer.h"
 #include "chainrule/io/c_code.h"
 #include "chainrule/io/c_text.h"
 #include "chainrule/train/evaluate.h"
-#include "chainrule/train/evaluator.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/export.h"
@@ -50,11 +50,6 @@ std::vector<float> features_of(const Dataset& data, Index rows) {
   return x;
 }
 
-std::int32_t class_of(std::span<const float> outputs, float boundary) {
-  if (outputs.size() == 1) return outputs[0] > boundary ? 1 : 0;
-  return static_cast<std::int32_t>(std::ranges::max_element(outputs) - outputs.begin());
-}
-
 void compare_int8(const Model& model, const Int8Network& net, const Dataset& test,
                   const Terminal& out, JsonObject& json) {
   const std::vector<float> x = features_of(test, test.rows());
@@ -63,8 +58,7 @@ void compare_int8(const Model& model, const Int8Network& net, const Dataset& tes
     const Evaluation e = evaluate(model, test);
     Index right = 0;
     for (Index r = 0; r < y.rows(); ++r)
-      right +=
-          class_of(y.row(r), decision_boundary(model)) == test.classes[static_cast<std::size_t>(r)];
+      right += decide(model.schema, y.row(r), false) == test.classes[static_cast<std::size_t>(r)];
     const double accuracy = static_cast<double>(right) / static_cast<double>(y.rows());
     out.labelled("accuracy", cat(percent(e.accuracy), " in float, ", percent(accuracy),
                                  " in int8, of ", counted(y.rows(), "row")));
@@ -73,9 +67,13 @@ void compare_int8(const Model& model, const Int8Network& net, const Dataset& tes
   }
   const Tensor<float> expected = predict(model, x).values;
   double difference = 0;
-  for (Index i = 0; i < y.size(); ++i)
-    difference += std::abs(static_cast<double>(y[i]) * model.preprocess.target_scale +
-                           model.preprocess.target_offset - static_cast<double>(expected[i]));
+  for (Index r = 0; r < y.rows(); ++r) {
+    std::vector<float> answer(y.row(r).begin(), y.row(r).end());
+    finish_outputs(model.schema, answer);
+    for (Index i = 0; i < y.cols(); ++i)
+      difference += std::abs(static_cast<double>(answer[static_cast<std::size_t>(i)]) -
+                             static_cast<double>(expected(r, i)));
+  }
   difference /= static_cast<double>(y.size());
   out.labelled("int8", cat("differs from float by ", compact(difference), " on average, of ",
                            counted(y.rows(), "row")));

@@ -29,7 +29,8 @@ std::string fixed(double value, int decimals) {
 
 std::string compact(double value) {
   const double magnitude = std::abs(value);
-  if (magnitude != 0 && (magnitude < 1e-3 || magnitude >= 1e6)) return printed("%.2e", value);
+  if (magnitude != 0 && (magnitude < 1e-3 || magnitude >= 1e15)) return printed("%.2e", value);
+  if (magnitude >= 9999.5) return grouped(std::llround(value));
   return printed("%.4g", value);
 }
 

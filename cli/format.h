@@ -12,7 +12,8 @@ namespace chainrule::cli {
 std::string percent(double fraction, int decimals = 2);
 /// `decimals` digits after the point; "nan" and "inf" as such.
 std::string fixed(double value, int decimals);
-/// Four significant digits, short: "0.3127", "12.35", "1.2e-07".
+/// Four significant digits, short, and large numbers whole: "0.3127", "12.35", "23,010",
+/// "1.20e-07".
 std::string compact(double value);
 /// Four digits after the point, so that losses stand in a column; very small ones as 1.23e-05.
 std::string loss_text(double value);

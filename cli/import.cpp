@@ -21,7 +21,7 @@ struct ImportFlags {
 };
 
 std::vector<std::string> class_names(const std::string& list, const Model& model) {
-  if (model.output_kind() == OutputKind::values)
+  if (model.schema.task != Task::classification)
     throw UsageError("--classes is for a network of classes; this one gives numbers");
   std::vector<std::string> names;
   for (std::size_t begin = 0; begin <= list.size();) {
@@ -29,9 +29,9 @@ std::vector<std::string> class_names(const std::string& list, const Model& model
     names.push_back(list.substr(begin, end - begin));
     begin = end + 1;
   }
-  if (names.size() != model.class_names.size())
+  if (names.size() != model.schema.labels.size())
     throw UsageError(cat("--classes names ", names.size(), ", the network has ",
-                         counted(static_cast<Index>(model.class_names.size()), "output class")));
+                         counted(static_cast<Index>(model.schema.labels.size()), "output class")));
   return names;
 }
 
@@ -59,7 +59,10 @@ int run_import(const ImportFlags& flags) {
   if (flags.out.empty()) throw UsageError("-o FILE is missing: the model file to write");
   if (flags.out == flags.file) throw UsageError("-o names the file that is read");
   Model model = import_file(flags);
-  if (!flags.classes.empty()) model.class_names = class_names(flags.classes, model);
+  if (!flags.classes.empty()) {
+    model.schema.labels = class_names(flags.classes, model);
+    model.schema.label_type = label_type_of(model.schema.labels);
+  }
   note_picture(model);
   model.save(flags.out);
   out.labelled("model", describe_model(model));

@@ -66,24 +66,32 @@ void say_tensors(const SafeTensors& content, const std::vector<ArrayLine>& lines
 }
 
 std::string inputs_text(const Model& model) {
-  const Preprocess& p = model.preprocess;
-  if (p.image.rank() == 2) return cat("pictures of ", p.image[0], "×", p.image[1]);
-  if (!p.columns.empty())
-    return cat(counted(static_cast<Index>(p.columns.size()), "column"), " as ",
+  const Schema& s = model.schema;
+  if (const Shape picture = s.picture(); picture.rank() == 2)
+    return cat("pictures of ", picture[0], "×", picture[1]);
+  if (s.has_columns())
+    return cat(counted(static_cast<Index>(s.inputs.size()), "column"), " as ",
                counted(model.features().size(), "input"));
   return describe_sizes(model.features()) + (model.features().size() == 1 ? " input" : " inputs");
 }
 
 std::string task_text(const Model& model, const Sheet& sheet) {
-  if (model.output_kind() != OutputKind::values)
-    return cat(grouped(static_cast<Index>(model.class_names.size())), ": ",
-               sheet.few(model.class_names));
-  const Preprocess& p = model.preprocess;
-  std::string text = counted(model.outputs(), "number");
-  if (!p.target.empty()) text = printable(p.target, 40);
-  if (p.target_scale != 1 || p.target_offset != 0)
-    text += cat(" = output × ", compact(p.target_scale), " + ", compact(p.target_offset));
-  return text;
+  const Schema& s = model.schema;
+  if (s.task == Task::classification) {
+    std::string text = cat(grouped(static_cast<Index>(s.labels.size())), ": ", sheet.few(s.labels),
+                           " (", to_string(s.label_type), ")");
+    if (s.threshold != 0.5) text += cat(", the second above ", compact(s.threshold));
+    return text;
+  }
+  if (s.targets.empty()) return counted(model.outputs(), "number");
+  std::vector<std::string> texts;
+  for (const Target& t : s.targets) {
+    std::string& text = texts.emplace_back(printable(t.name.empty() ? "number" : t.name, 40));
+    if (!t.unit.empty()) text += " [" + printable(t.unit, 20) + "]";
+    if (t.scale != 1 || t.offset != 0)
+      text += cat(" = output × ", compact(t.scale), " + ", compact(t.offset));
+  }
+  return sheet.few(texts);
 }
 
 std::string options_text(const ModelOptions& o) {
@@ -107,10 +115,23 @@ std::string metrics_text(const std::map<std::string, double>& metrics) {
   return text;
 }
 
+std::vector<JsonObject> targets_json(const Schema& schema) {
+  std::vector<JsonObject> targets;
+  for (const Target& t : schema.targets)
+    targets.push_back(JsonObject()
+                          .add("name", t.name)
+                          .add("unit", t.unit)
+                          .add("offset", t.offset)
+                          .add("scale", t.scale));
+  return targets;
+}
+
 void say_model(const Model& model, Sheet& sheet) {
   sheet.say("model", model.text());
   sheet.say("inputs", inputs_text(model));
-  sheet.say(model.output_kind() == OutputKind::values ? "predicts" : "classes",
+  sheet.say(model.schema.task == Task::classification ? "classes"
+            : model.schema.task == Task::multilabel   ? "labels"
+                                                      : "predicts",
             task_text(model, sheet));
   sheet.say("loss", options_text(model.options()));
   if (!model.metrics.empty()) sheet.say("metrics", metrics_text(model.metrics));
@@ -118,33 +139,59 @@ void say_model(const Model& model, Sheet& sheet) {
   sheet.json.add("model", model.text())
       .add("features", features)
       .add("outputs", model.outputs())
-      .add("task", model.output_kind() == OutputKind::values ? "regression" : "classification")
-      .add("classes", model.class_names)
+      .add("task", to_string(model.schema.task))
+      .add("classes", model.schema.labels)
+      .add("label_type", to_string(model.schema.label_type))
+      .add("targets", targets_json(model.schema))
       .add("loss", model.options().loss)
       .add("metrics", model.metrics)
       .add("parameters", model.params().trainable_count());
 }
 
-std::string input_text(const Column& c, const Sheet& sheet) {
-  if (!c.categories.empty()) return "one input each for " + sheet.few(c.categories);
-  if (c.offset == 0 && c.scale == 1) return "as it is";
-  return cat("(x − ", compact(c.offset), ") / ", compact(c.scale));
+std::string input_text(const Input& c, const Sheet& sheet) {
+  if (c.kind == InputKind::category)
+    return "one input each for " + sheet.few(c.categories) +
+           (c.missing_category ? ", missing" : "");
+  std::string text = c.offset == 0 && c.scale == 1 ? std::string("as it is")
+                     : c.offset == 0               ? cat("x / ", compact(c.scale))
+                                     : cat("(x − ", compact(c.offset), ") / ", compact(c.scale));
+  if (c.shape.rank() > 0) text = describe_sizes(c.shape) + ", " + text;
+  return text;
 }
 
-/// How raw columns become inputs.
-void show_columns(const Preprocess& p, Sheet& sheet) {
+std::string range_text(const Input& c) {
+  if (std::isnan(c.least)) return "";
+  return cat(compact(c.least), " to ", compact(c.greatest));
+}
+
+std::string missing_text(const Input& c) {
+  if (c.kind == InputKind::category)
+    return c.missing_category ? "an input of its own" : "0 everywhere";
+  return std::isnan(c.fill) ? "refused" : compact(c.fill);
+}
+
+/// How raw values become inputs.
+void show_inputs(const Schema& schema, Sheet& sheet) {
   std::vector<std::vector<std::string>> rows;
   std::vector<JsonObject> objects;
-  for (const Column& c : p.columns) {
-    JsonObject object = JsonObject().add("name", c.name);
-    if (c.categories.empty())
-      object.add("offset", c.offset).add("scale", c.scale);
+  for (const Input& c : schema.inputs) {
+    JsonObject object = JsonObject().add("name", c.name).add("kind", to_string(c.kind));
+    object.add("element", to_string(c.element));
+    if (c.kind == InputKind::category)
+      object.add("categories", c.categories).add("missing_category", c.missing_category);
     else
-      object.add("categories", c.categories);
+      object.add("offset", c.offset).add("scale", c.scale).add("fill", c.fill);
+    object.add("least", c.least).add("greatest", c.greatest);
     objects.push_back(object);
-    rows.push_back({printable(c.name, 32), input_text(c, sheet)});
+    rows.push_back({printable(c.name, 24), std::string(to_string(c.kind)), range_text(c),
+                    missing_text(c), input_text(c, sheet)});
   }
-  sheet.table({{"column", true}, {"as input", true}}, rows, 8);
+  sheet.table({{"column", true},
+               {"kind", true},
+               {"in training", true},
+               {"if missing", true},
+               {"as input", true}},
+              rows, 8);
   sheet.json.add("columns", objects);
 }
 
@@ -168,7 +215,7 @@ void show_model(const InspectedFile& file, const SafeTensors& content, Sheet& sh
   say_tensors(content, lines, sheet);
   say_problem(model, content, file.path, sheet);
   show_arrays(sheet, "tensor", "tensors", lines);
-  show_columns(model.preprocess, sheet);
+  show_inputs(model.schema, sheet);
 }
 
 std::string score_cell(double value, bool share) {

@@ -157,7 +157,7 @@ void inspect_csv(const InspectedFile& file, Sheet& sheet) {
   }
   if (missing > 0)
     sheet.say("missing", cat(counted(missing, "cell"), " in ", counted(incomplete, "column"),
-                             "; train and predict need --missing drop or mean"));
+                             "; train and predict fill them, see --missing"));
   sheet.json.add("rows", table.rows()).add("columns", objects).add("missing", missing);
   sheet.table({{"column", true},
                {"type", true},

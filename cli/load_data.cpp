@@ -8,6 +8,7 @@
 #include <map>
 #include <numeric>
 
+#include "chainrule/data/array_rows.h"
 #include "chainrule/data/cifar.h"
 #include "chainrule/data/digits.h"
 #include "chainrule/data/idx.h"
@@ -222,6 +223,11 @@ Splits load_data(const DataFlags& flags) {
     auto [rest, validation] = split(splits.train, flags.validation, seed_of(flags));
     splits.train = std::move(rest), splits.validation = std::move(validation);
   }
+  if (flags.keep != nullptr && !splits.schema.has_columns()) {
+    splits.schema = *flags.keep;
+    for (Dataset* part : {&splits.train, &splits.validation, &splits.test})
+      data::prepare_targets(splits.schema, *part);
+  }
   if (flags.limit > 0) {
     const Index few = std::max<Index>(1, flags.limit / kTrainPerTest);
     splits.train = first_rows(splits.train, flags.limit);
@@ -238,7 +244,9 @@ Dataset load_data_for(const Model& model, const DataFlags& flags) {
     options.train = 1;  // the test part does not depend on it
     return data::digits(options).test;
   }
-  return load_data(flags).test;
+  Dataset test = load_data(flags).test;
+  data::prepare_targets(model.schema, test);
+  return test;
 }
 
 bool ends_with(const std::string& name, const std::string& ending) {

@@ -29,12 +29,15 @@ struct DataFlags {
   std::string name;    ///< what stands for DATA
   std::string folder;  ///< --data
   std::string labels;  ///< --labels
-  std::string target, task = "auto", missing = "error", scaling = "standardise";
+  std::vector<std::string> targets, ignore, categorical, numeric, dates;
+  std::string task = "auto", missing = "mean", weight;
+  std::string scaling;  ///< "": standardise for tables, none for arrays
   std::string image_size, colours = "auto", transposed = "auto";  ///< of pictures
-  std::vector<std::string> ignore;
   double test = 0.2, validation = 0;
   std::int64_t limit = 0, seed = 1;
   TableFlags table;
+  const Schema* keep = nullptr;  ///< of a model that goes on learning; none: the data give one
+  bool refit = false;            ///< scaling by these data, nonetheless
 };
 
 /// Those that a command which trains needs, or a command that only looks.
@@ -70,6 +73,9 @@ struct RawFile {
   std::optional<Dataset> rows;
 };
 RawFile load_raw(const DataFlags& flags);
+
+/// A table of new rows; its header is known by the names of the model's inputs.
+data::Table read_table_for(const Schema& schema, const std::string& file, const TableFlags& flags);
 
 /// "rows.csv" and ".csv": whether a name ends so.
 bool ends_with(const std::string& name, const std::string& ending);

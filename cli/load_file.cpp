@@ -1,7 +1,9 @@
 // Data of a file, whose kind is told by its content.
 #include <algorithm>
 #include <map>
+#include <utility>
 
+#include "chainrule/data/array_rows.h"
 #include "chainrule/data/csv.h"
 #include "chainrule/data/file_kind.h"
 #include "chainrule/data/idx.h"
@@ -32,35 +34,40 @@ std::uint64_t seed_of_file(const DataFlags& flags) {
   return static_cast<std::uint64_t>(flags.seed);
 }
 
-/// The column to learn: a name, a number, or what the format says.
-std::string target_of(const data::Table& table, const DataFlags& flags) {
-  if (!flags.target.empty())
-    return table.header[static_cast<std::size_t>(table.column(flags.target))];
-  if (!table.target.empty()) return table.target;
-  std::vector<std::string> columns = table.header;
-  if (columns.size() > 12) columns.resize(12), columns.push_back("…");
-  throw UsageError(cat("--target is missing: which column of ", flags.name, " is to be learnt, ",
-                       listed(columns, "or"), "? (-1 is the last)"));
+data::Scaling scaling_of(const DataFlags& flags, const char* otherwise) {
+  return choice<data::Scaling>("--scaling", flags.scaling.empty() ? otherwise : flags.scaling,
+                               {{"none", data::Scaling::none},
+                                {"standardise", data::Scaling::standardise},
+                                {"min_max", data::Scaling::min_max}});
+}
+
+Task task_of_flags(const DataFlags& flags) {
+  return choice<Task>("--task", flags.task,
+                      {{"auto", Task::automatic},
+                       {"classification", Task::classification},
+                       {"regression", Task::regression},
+                       {"multilabel", Task::multilabel}});
 }
 
 data::CsvOptions csv_options(const data::Table& table, const DataFlags& flags) {
+  if (flags.targets.empty() && table.target.empty() && flags.keep == nullptr) {
+    std::vector<std::string> columns = table.header;
+    if (columns.size() > 12) columns.resize(12), columns.push_back("…");
+    throw UsageError(cat("--target is missing: which column of ", flags.name, " is to be learnt, ",
+                         listed(columns, "or"), "? (-1 is the last)"));
+  }
   data::CsvOptions options;
-  options.task = choice<data::Task>("--task", flags.task,
-                                    {{"auto", data::Task::automatic},
-                                     {"classification", data::Task::classification},
-                                     {"regression", data::Task::regression}});
-  options.scaling = choice<data::Scaling>("--scaling", flags.scaling,
-                                          {{"none", data::Scaling::none},
-                                           {"standardise", data::Scaling::standardise},
-                                           {"min_max", data::Scaling::min_max}});
+  options.task = task_of_flags(flags);
+  options.scaling = scaling_of(flags, "standardise");
   options.missing = missing_of(flags);
   options.test_fraction = flags.test;
   options.validation_fraction = flags.validation;
   options.seed = seed_of_file(flags);
-  for (const std::string& words : flags.ignore)
-    for (const Index c : table.select(words))
-      options.ignore.push_back(table.header[static_cast<std::size_t>(c)]);
-  options.target = target_of(table, flags);
+  options.ignore = flags.ignore;
+  options.categorical = flags.categorical, options.numeric = flags.numeric;
+  options.dates = flags.dates, options.weight = flags.weight;
+  options.targets = flags.targets;
+  options.keep = flags.keep, options.refit = flags.refit;
   return options;
 }
 
@@ -100,6 +107,12 @@ struct DataFile {
   }
 };
 
+data::TableOptions known_to(const Schema& schema, const TableFlags& flags) {
+  data::TableOptions options = table_options(flags);
+  for (const Input& input : schema.inputs) options.known.push_back(input.name);
+  return options;
+}
+
 /// The array of a file: the only one of an npz file.
 data::NpyArray array_of(const DataFile& file) {
   if (file.kind == data::FileKind::npy) return data::parse_npy(file.bytes, file.name);
@@ -133,7 +146,7 @@ Splits arrays(const DataFile& file, const DataFlags& flags) {
     return s;
   }
   const data::NpyArray y = array_of(labels);
-  s.train = data::npy_dataset(array_of(file), file.name, &y, labels.name);
+  s.train = data::npy_dataset(array_of(file), file.name, &y, labels.name, task_of_flags(flags));
   s.validation = s.test = s.train.subset({});
   return s;
 }
@@ -157,26 +170,44 @@ Splits load_file(const DataFlags& flags) {
     return s;
   }
   s = arrays(file, flags);
-  s.preprocess.image = s.train.image;
+  if (flags.keep != nullptr) {
+    for (Dataset* part : {&s.train, &s.validation, &s.test}) data::prepare_rows(*flags.keep, *part);
+    return s;
+  }
+  s.schema.task = data::task_of(s.train);
+  s.notes = std::exchange(s.train.notes, {});
+  if (const data::Scaling scaling = scaling_of(flags, "none"); scaling != data::Scaling::none) {
+    data::scale_features(s, scaling);
+    if (s.schema.task == Task::regression) data::scale_targets(s, scaling);
+  }
   return s;
 }
 
 Dataset load_file_for(const Model& model, const DataFlags& flags) {
   const DataFile file(flags.name);
   if (!file.is_table()) {
-    Splits s = arrays(file, flags);
-    return s.test.rows() > 0 ? std::move(s.test) : std::move(s.train);
+    DataFlags as_trained = flags;
+    as_trained.task = to_string(model.schema.task);
+    Splits s = arrays(file, as_trained);
+    Dataset rows = s.test.rows() > 0 ? std::move(s.test) : std::move(s.train);
+    data::prepare_rows(model.schema, rows);
+    data::prepare_targets(model.schema, rows);
+    return rows;
   }
-  if (model.preprocess.columns.empty())
+  if (!model.schema.has_columns())
     throw DataError(cat("the model was not trained on a table, so the columns of ", file.name,
                         " mean nothing to it"));
-  data::TableOptions options = table_options(flags.table);
-  for (const Column& column : model.preprocess.columns) options.known.push_back(column.name);
-  const data::Table table = file.table(options);
-  Dataset rows = data::apply(model.preprocess, table,
-                             {.class_names = model.class_names, .missing = missing_of(flags)});
+  const data::Table table = file.table(known_to(model.schema, flags.table));
+  Dataset rows =
+      data::apply(model.schema, table, {.missing = missing_of(flags), .weight = flags.weight});
   rows.reading = table.how();
   return rows;
+}
+
+data::Table read_table_for(const Schema& schema, const std::string& file, const TableFlags& flags) {
+  const DataFile rows(file);
+  if (!rows.is_table()) throw DataError(rows.name + ": a table was expected");
+  return rows.table(known_to(schema, flags));
 }
 
 RawFile load_raw(const DataFlags& flags) {

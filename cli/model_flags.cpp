@@ -66,10 +66,12 @@ Index outputs_of(const std::string& text, const Dataset& data) {
   return Model(text, data.features, {.loss = "squared_error"}).outputs();
 }
 
-std::string default_loss(const std::string& text, const Dataset& data, Index outputs) {
-  if (!data.has_classes()) return "squared_error";
+std::string default_loss(const std::string& text, const Dataset& data, Index outputs, Task task) {
+  if (!data.has_classes() && task != Task::multilabel) return "squared_error";
   const LayerSpecs layers = parse_model(text);
   const std::string_view last = flat(layers).back()->kind->name;
+  if (task == Task::multilabel)
+    return last == "sigmoid" ? "binary_cross_entropy" : "binary_cross_entropy_logits";
   if (last == "softmax") return "categorical_cross_entropy";
   if (outputs > 1) return "softmax_cross_entropy";
   return last == "sigmoid" ? "binary_cross_entropy" : "binary_cross_entropy_logits";
@@ -144,15 +146,13 @@ ModelOptions model_options(const ModelFlags& flags, std::uint64_t seed) {
   return options;
 }
 
-Model make_model(const ModelFlags& flags, const Dataset& data, std::uint64_t seed) {
+Model make_model(const ModelFlags& flags, const Dataset& data, std::uint64_t seed, Task task) {
   const std::string text = model_text(flags, data);
   const Index outputs = outputs_of(text, data);
   check_width(data, outputs);
   ModelOptions options = model_options(flags, seed);
-  options.loss = flags.loss.empty() ? default_loss(text, data, outputs) : flags.loss;
-  Model model(text, data.features, options);
-  model.class_names = data.class_names;
-  return model;
+  options.loss = flags.loss.empty() ? default_loss(text, data, outputs, task) : flags.loss;
+  return Model(text, data.features, options);
 }
 
 }  // namespace chainrule::cli

@@ -28,7 +28,8 @@ void check_model_flags(const ModelFlags& flags);
 ModelOptions model_options(const ModelFlags& flags, std::uint64_t seed);
 
 /// The model that the flags describe, for these data: a default where they say nothing, the loss
-/// that suits the targets. Throws Error when the last layer does not fit the data.
-Model make_model(const ModelFlags& flags, const Dataset& data, std::uint64_t seed);
+/// that suits the task. Throws Error when the last layer does not fit the data.
+Model make_model(const ModelFlags& flags, const Dataset& data, std::uint64_t seed,
+                 Task task = Task::automatic);
 
 }  // namespace chainrule::cli

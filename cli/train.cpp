@@ -1,4 +1,6 @@
 // chainrule train: from data to a model file.
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -23,36 +25,15 @@
 #include "cli/output_folder.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
+#include "cli/row_weights.h"
 #include "cli/run_flags.h"
 #include "cli/terminal.h"
 #include "cli/train_flags.h"
+#include "cli/train_result.h"
 #include "cli/watch.h"
 
 namespace chainrule::cli {
 namespace {
-
-std::string describe_result(const Evaluation& e) {
-  std::string text = "loss " + loss_text(e.loss);
-  if (e.confusion.classes() > 0) return "accuracy " + percent(e.accuracy) + ", " + text;
-  return text + ", mean absolute error " + compact(e.mae) + ", R² " + fixed(e.r2, 4);
-}
-
-void remember(Model& model, const char* part, const Evaluation& e) {
-  const std::string prefix = std::string(part) + "_";
-  model.metrics[prefix + "loss"] = e.loss;
-  if (e.confusion.classes() > 0)
-    model.metrics[prefix + "accuracy"] = e.accuracy;
-  else
-    model.metrics[prefix + "mse"] = e.mse;
-}
-
-void add_result(JsonObject& json, const std::string& part, const Evaluation& e, bool classes) {
-  json.add(part + "_loss", e.loss);
-  if (classes)
-    json.add(part + "_accuracy", e.accuracy);
-  else
-    json.add(part + "_mse", e.mse).add(part + "_mae", e.mae).add(part + "_r2", e.r2);
-}
 
 /// What happened, also in a run that ends with an exception.
 class Recorder final : public Observer {
@@ -81,19 +62,25 @@ class Run {
     check_train_flags(flags_);
     let_broken_pipes_fail();
     exchange_ = join_ranks(flags_.rank_timeout, [this] { return advice(); });
-    read_data();
+    std::optional<Model> start;
+    if (!from_ && !flags_.start.empty()) start = Model::load(flags_.start);
+    read_data(start ? &*start : from_ && !flags_.start.empty() ? &from_->model : nullptr);
+    weigh_classes(splits_, flags_.class_weight);
+    set_threshold(splits_, flags_.threshold);
     if (flags_.min_accuracy && !splits_.train.has_classes())
       throw UsageError("--min-accuracy needs classes; here numbers are learnt");
     FitOptions options = fit_options(flags_, splits_.train);
     if (from_) from_->expect_same(splits_, options);
     options.exchange = exchange_;
     options.threads = threads_of_rank(options.threads);
-    Model model = from_                   ? std::move(from_->model)
-                  : !flags_.start.empty() ? Model::load(flags_.start)
-                                          : make_model(flags_.model, splits_.train,
-                                                       static_cast<std::uint64_t>(flags_.seed));
+    Model model = from_ ? std::move(from_->model)
+                  : start
+                      ? std::move(*start)
+                      : make_model(flags_.model, splits_.train,
+                                   static_cast<std::uint64_t>(flags_.seed), splits_.schema.task);
     if (!from_ && rank_number() == 0) prepare_folder();
     say("data", describe_splits(splits_));
+    for (const std::string& note : splits_.notes) say("note", note);
     say("model", describe_model(model));
     say("training", describe_training(flags_, options));
     if (from_) {
@@ -150,8 +137,10 @@ class Run {
                ", is intact: ", resume_command(), " goes on from it, with any number of ranks");
   }
 
-  void read_data() {
+  /// `keeps`: a model whose schema the data follow.
+  void read_data(const Model* keeps) {
     ProgressLine waiting(out_);
+    if (keeps != nullptr) flags_.data.keep = &keeps->schema;
     if (!flags_.quiet) waiting.note("reading " + flags_.data.name + " …");
     try {
       splits_ = load_data(flags_.data);
@@ -160,6 +149,16 @@ class Run {
       throw DataError(cat(e.what(), "; if the data have moved: chainrule train DATA --resume ",
                           shell_word(folder_.string())));
     }
+  }
+
+  /// The threshold that finds most of both classes among the validation rows, if it is asked for.
+  void choose_threshold(Model& model) const {
+    if (flags_.threshold != "auto") return;
+    const Dataset& rows = splits_.validation;
+    const Predictions p = predict(model, rows, {.exchange = exchange_});
+    model.schema.threshold = best_threshold_of(p.values, rows.classes);
+    say("threshold", cat(compact(model.schema.threshold), " finds most of both classes among ",
+                         counted(rows.rows(), "validation row")));
   }
 
   void prepare_folder() {
@@ -196,7 +195,7 @@ class Run {
     if (!given_flags_.empty()) write_file(folder_ / "flags.txt", given_flags_);
     write("curves.svg", curves_svg(history, flags_.data.name + ": " + model.text()));
     if (shown != nullptr && shown->confusion.classes() > 0)
-      write("confusion.svg", confusion_svg(shown->confusion, model.class_names,
+      write("confusion.svg", confusion_svg(shown->confusion, model.schema.labels,
                                            flags_.data.name + ": " + model.text()));
     if (model.features().size() == 2 && splits_.train.has_classes())
       write("border.svg",
@@ -208,6 +207,7 @@ class Run {
     const EvaluateOptions how{.threads = threads_of_rank(static_cast<int>(flags_.threads)),
                               .exchange = exchange_};
     const bool has_test = splits_.test.rows() > 0;
+    choose_threshold(model);
     const Evaluation train = evaluate(model, splits_.train, how);
     Evaluation test;
     if (has_test) test = evaluate(model, splits_.test, how);
@@ -228,7 +228,7 @@ class Run {
       const bool chosen = splits_.validation.rows() > 0 || flags_.patience > 0;
       say(chosen ? "best" : "result",
           cat(history.best_epoch > 0 ? cat("epoch ", history.best_epoch, ", ") : std::string(),
-              has_test ? "test " : "training ", describe_result(shown)));
+              has_test ? "test " : "training ", describe_result(shown, model.schema)));
       if (exchange_ != nullptr) say("ranks", waits_.text());
       print_files(written);
       print_next(model, history.stopped);
@@ -254,16 +254,15 @@ class Run {
     if (!over) say("next", resume_command());
     say(over ? "next" : "", "chainrule eval " + file + " " + data);
     say("", "chainrule predict " + file + " " +
-                (model.preprocess.image.rank() > 0 ? "picture.png" : "rows.csv"));
+                (model.schema.picture().rank() > 0 ? "picture.png" : "rows.csv"));
     say("", "chainrule explain " + file + " " + data);
   }
 
   void print_json(const Model& model, const History& history, const Evaluation& train,
                   const Evaluation& test) const {
-    const bool classes = splits_.train.has_classes();
     JsonObject json;
-    add_result(json, "test", test, classes);
-    add_result(json, "train", train, classes);
+    add_result(json, "test", test, model.schema.task);
+    add_result(json, "train", train, model.schema.task);
     json.add("steps", history.steps)
         .add("epochs", history.epochs.empty() ? 0 : history.epochs.back().epoch)
         .add("best_epoch", history.best_epoch)
@@ -327,6 +326,8 @@ Command train_command() {
           if (args.given(flag))
             throw UsageError(
                 cat("--from and ", flag, " exclude each other: the model has its own"));
+      if (flags->data.refit && flags->start.empty())
+        throw UsageError("--refit is for --from: a new model is fitted to its rows anyway");
       const Terminal out(flags->json ? stderr : stdout);
       if (!flags->resume.empty()) return Run(resume_run(flags->resume, args.given()), out).train();
       if (flags->data.name.empty())

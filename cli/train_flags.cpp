@@ -115,6 +115,11 @@ void declare_train_flags(Args& args, TrainFlags& f, bool data) {
   args.flag("--clip-value", "X", &f.clip_value, "limits each gradient");
   args.flag("--early-stopping", "N", &f.patience,
             "ends after N epochs without improvement, and keeps the best");
+  args.flag("--class-weight", "TEXT", &f.class_weight,
+            "balanced, so that each class counts as much, or weights such as yes=2,no=1");
+  args.flag("--threshold", "P", &f.threshold,
+            "two classes: the second is what is more probable than this; auto chooses it on the "
+            "validation rows");
   args.flag("--seed", "N", &f.seed, "of the first weights, the order of rows and dropout");
   args.flag("--threads", "N", &f.threads, "0 for all; the result does not depend on it");
   args.flag("--rank-timeout", "SECONDS", &f.rank_timeout,

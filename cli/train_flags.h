@@ -24,6 +24,7 @@ struct TrainFlags {
   std::vector<std::string> freeze, groups;
   double clip_norm = 0, clip_value = 0, rank_timeout = 60;
   std::string out = "run";
+  std::string class_weight, threshold;
   bool json = false, quiet = false;
   // Of chainrule train alone:
   std::string resume, checkpoint_every, tensorboard, start;

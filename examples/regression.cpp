@@ -9,7 +9,7 @@ using namespace chainrule;
 
 int main(int argc, char** argv) {
   const char* path = argc > 1 ? argv[1] : "examples/flats.csv";
-  const Splits flats = data::csv(path, {.target = "price"});
+  const Splits flats = data::csv(path, {.targets = {"price"}});
   std::cout << flats.train.rows() << " flats to learn from, " << flats.test.rows()
             << " to test, features:";
   for (const std::string& name : flats.train.feature_names) std::cout << ' ' << name;

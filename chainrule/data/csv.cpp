@@ -1,8 +1,6 @@
 #include "chainrule/data/csv.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -10,6 +8,8 @@
 #include <utility>
 
 #include "chainrule/core/error.h"
+#include "chainrule/data/encode.h"
+#include "chainrule/data/look.h"
 
 namespace chainrule::data {
 namespace {
@@ -18,213 +18,7 @@ using Rows = std::vector<std::int32_t>;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-[[noreturn]] void refuse(const Table& t, Index row, Index column, const std::string& why) {
-  throw DataError(
-      cat(t.name, ": line ", t.line(row), ", column ", shown(t.header[at(column)]), ": ", why));
-}
-
-double number(const Table& t, Index row, Index column) {
-  const std::string_view text = t.cell(row, column);
-  const Cell cell = t.read(row, column);
-  if (cell.kind == Cell::missing) refuse(t, row, column, "the value is missing");
-  if (cell.kind == Cell::text) refuse(t, row, column, shown(text) + " is not a number");
-  if (cell.kind == Cell::infinite) refuse(t, row, column, shown(text) + " is not a finite number");
-  return cell.value;
-}
-
-/// Is a column one of numbers? Refuses one that seems to be, but is not throughout.
-bool is_numeric(const Table& t, Index column) {
-  std::array<Index, 4> count{}, first{};
-  for (Index row = 0; row < t.rows(); ++row) {
-    const auto kind = static_cast<std::size_t>(t.read(row, column).kind);
-    if (count[kind]++ == 0) first[kind] = row;
-  }
-  const auto [missing, numbers, infinite, texts] = count;
-  const Index first_text = first[3];
-  if (missing == t.rows())
-    throw DataError(cat(t.name, ": column ", shown(t.header[at(column)]), " has no values"));
-  if (texts == 0) {
-    if (infinite > 0) number(t, first[2], column);
-    return true;
-  }
-  const std::string_view text = t.cell(first_text, column);
-  if (numbers * 10 >= (numbers + texts) * 9)
-    refuse(t, first_text, column,
-           cat(shown(text), " is not a number, but ", numbers * 100 / (numbers + texts),
-               " % of the column are"));
-  std::string with_point(text);
-  if (const std::size_t comma = text.find(','); comma != text.npos) with_point[comma] = '.';
-  if (t.dialect.delimiter != ',' && read_cell(with_point).kind == Cell::number)
-    refuse(t, first_text, column,
-           shown(text) + " has a decimal comma, a decimal point is expected");
-  return false;
-}
-
-std::vector<Index> feature_columns(const Table& t, const CsvOptions& o, Index target) {
-  std::set<Index> left_out{target};
-  for (const std::string& name : o.ignore)
-    if (!left_out.insert(t.find(name)).second && name == o.target)
-      throw DataError(cat(t.name, ": the target ", shown(name), " is also to be ignored"));
-  std::vector<Index> columns;
-  for (Index c = 0; c < t.columns(); ++c) {
-    if (left_out.contains(c)) continue;
-    if (t.dialect.header && t.unnamed(c))
-      throw DataError(cat(t.name, ": column ", c + 1,
-                          " has no name (row numbers?); name it, or ignore '", t.header[at(c)],
-                          "'"));
-    columns.push_back(c);
-  }
-  if (columns.empty())
-    throw DataError(cat(t.name, ": there is no column beside the target ", shown(o.target)));
-  return columns;
-}
-
-/// Rows to use, by what is to be done about missing values in the given columns.
-Rows usable_rows(const Table& t, std::vector<Index> columns, Index target, bool need_target,
-                 Missing missing) {
-  if (need_target) columns.push_back(target);
-  Rows rows;
-  std::map<Index, std::pair<Index, Index>> refused;  // by column: how many, first row
-  for (Index row = 0; row < t.rows(); ++row) {
-    bool complete = true;
-    for (const Index c : columns) {
-      if (t.read(row, c).kind != Cell::missing) continue;
-      complete = false;
-      if (missing == Missing::error || (missing == Missing::mean && need_target && c == target))
-        ++refused.try_emplace(c, 0, row).first->second.first;
-    }
-    if (complete || missing == Missing::mean) rows.push_back(static_cast<std::int32_t>(row));
-  }
-  if (!refused.empty()) {
-    std::string list;
-    constexpr std::size_t kMost = 5;
-    std::size_t told = 0;
-    for (const auto& [c, seen] : refused)
-      if (told++ < kMost)
-        list += cat(told == 1 ? "" : ", ", shown(t.header[at(c)]), " ", seen.first,
-                    " (first in line ", t.line(seen.second), ")");
-    if (told > kMost) list += cat(" and ", told - kMost, " more columns");
-    throw DataError(cat(t.name, ": missing values: ", list,
-                        missing == Missing::mean ? "; the target cannot be filled in"
-                                                 : "; drop these rows or fill in the mean"));
-  }
-  if (rows.empty()) throw DataError(t.name + ": every row has a missing value");
-  return rows;
-}
-
-/// A class as it is called: numbers in one way of writing, so that 1 and 1.0 are the same.
-std::string class_name(std::string_view cell) {
-  const Cell c = read_cell(cell);
-  if (c.kind != Cell::number) return std::string(cell);
-  std::array<char, 32> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), c.value + 0.0).ptr;
-  return {text.data(), end};
-}
-
-/// What is to be predicted, for each of the rows: a class or a number.
-struct Target {
-  std::vector<std::string> class_names;
-  std::vector<std::int32_t> classes;
-  std::vector<double> numbers;
-};
-
-Target read_target(const Table& t, Index column, const Rows& rows, Task task) {
-  const bool numeric = task != Task::classification && is_numeric(t, column);
-  std::map<std::string, std::int32_t, std::less<>> names;
-  Target target;
-  constexpr std::size_t kMostWhole = 20;
-  bool all_numbers = true, all_whole = true;
-  for (const std::int32_t row : rows) {
-    const Cell cell = t.read(row, column);
-    all_numbers &= cell.kind == Cell::number;
-    all_whole &= cell.kind == Cell::number && cell.value == std::floor(cell.value);
-    if (task == Task::regression || numeric) target.numbers.push_back(number(t, row, column));
-    if (!numeric || names.size() <= kMostWhole) names.emplace(class_name(t.cell(row, column)), 0);
-  }
-  const bool few =
-      names.size() == 2 || (names.size() <= kMostWhole && names.size() * 5 <= rows.size());
-  const bool is_class =
-      task == Task::classification || (task == Task::automatic && (!numeric || (all_whole && few)));
-  const auto same = [&](const auto& value) {
-    throw DataError(cat(t.name, ": the target ", shown(t.header[at(column)]), " is ", value,
-                        " in every row, there is nothing to learn"));
-  };
-  if (!is_class) {
-    const auto [least, greatest] =
-        std::minmax_element(target.numbers.begin(), target.numbers.end());
-    if (*least == *greatest) same(*least);
-    return target;
-  }
-  if (names.size() == 1) same(shown(names.begin()->first));
-  if (static_cast<Index>(names.size()) > kMaxClasses)
-    throw DataError(cat(t.name, ": the target ", shown(t.header[at(column)]), " has ", names.size(),
-                        " different values, more than the limit of ", kMaxClasses, " classes"));
-  target.numbers.clear();
-  for (const auto& [name, unused] : names) target.class_names.push_back(name);
-  if (all_numbers)
-    std::sort(target.class_names.begin(), target.class_names.end(),
-              [](const auto& a, const auto& b) { return read_cell(a).value < read_cell(b).value; });
-  for (std::size_t i = 0; i < target.class_names.size(); ++i)
-    names[target.class_names[i]] = static_cast<std::int32_t>(i);
-  for (const std::int32_t row : rows)
-    target.classes.push_back(names.at(class_name(t.cell(row, column))));
-  return target;
-}
-
-Column fit(const Table& t, Index column, bool numeric, const Rows& rows, Scaling scaling) {
-  const std::string& name = t.header[at(column)];
-  if (numeric) {
-    std::vector<double> values;
-    for (const std::int32_t row : rows)
-      if (t.read(row, column).kind != Cell::missing) values.push_back(number(t, row, column));
-    return fit_column(name, values, scaling);
-  }
-  std::set<std::string_view> texts;
-  for (const std::int32_t row : rows)
-    if (t.read(row, column).kind != Cell::missing) texts.insert(t.cell(row, column));
-  if (texts.empty())
-    throw DataError(cat(t.name, ": column ", shown(name), " has no values in the training part"));
-  if (static_cast<Index>(texts.size()) > kMaxCategories)
-    throw DataError(cat(t.name, ": column ", shown(name), " has ", texts.size(),
-                        " different texts, more than the limit of ", kMaxCategories,
-                        " categories; ignore it, or make it numbers"));
-  return {.name = name, .categories = {texts.begin(), texts.end()}};
-}
-
-/// The features of some rows; `columns` are those of the table that `p.columns` speak of.
-Dataset encode(const Table& t, const std::vector<Index>& columns, const Rows& rows,
-               const Preprocess& p, Missing missing) {
-  Dataset d;
-  d.name = std::filesystem::path(t.name).stem().string();
-  for (const Column& c : p.columns) {
-    if (c.categories.empty()) d.feature_names.push_back(c.name);
-    for (const std::string& category : c.categories)
-      d.feature_names.push_back(c.name + "=" + category);
-  }
-  const Index width = static_cast<Index>(d.feature_names.size());
-  constexpr Index kMostNumbers = Index{1} << 30;
-  if (width == 0) throw DataError(t.name + ": there are no features");
-  if (static_cast<Index>(rows.size()) > kMostNumbers / width)
-    throw DataError(cat(t.name, ": ", rows.size(), " rows of ", width,
-                        " features are more than the limit of 2^30 numbers"));
-  d.features = {width};
-  d.floats.reserve(rows.size() * at(width));
-  for (const std::int32_t row : rows) {
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      const Column& c = p.columns[i];
-      const std::string_view text = t.cell(row, columns[i]);
-      const bool absent = missing == Missing::mean && t.read(row, columns[i]).kind == Cell::missing;
-      if (c.categories.empty()) {
-        const double value = absent ? c.mean : number(t, row, columns[i]);
-        d.floats.push_back(static_cast<float>((value - c.offset) / c.scale));
-      } else {
-        for (const std::string& category : c.categories)
-          d.floats.push_back(!absent && text == category ? 1.0f : 0.0f);
-      }
-    }
-  }
-  return d;
-}
+const std::string& name_of(const Table& t, Index column) { return t.header[at(column)]; }
 
 template <class T>
 std::vector<T> pick(const std::vector<T>& all, const Rows& which) {
@@ -234,85 +28,314 @@ std::vector<T> pick(const std::vector<T>& all, const Rows& which) {
   return some;
 }
 
+/// The different values of a target, in the order of classes.
+struct Values {
+  std::vector<std::string> names;
+  bool numbers = true, whole = true;  ///< all are
+};
+
+Rows all_rows_with(const Table& t, Index column) {
+  Rows rows;
+  for (Index row = 0; row < t.rows(); ++row)
+    if (t.read(row, column).kind != Cell::missing) rows.push_back(static_cast<std::int32_t>(row));
+  return rows;
+}
+
+Values values_of(const Table& t, Index column, const Rows& rows) {
+  std::set<std::string, std::less<>> texts, names;
+  std::map<std::string, double> numbers;
+  Values v;
+  bool codes = false;
+  for (const std::int32_t row : rows) {
+    const std::string_view text = t.cell(row, column);
+    const Cell cell = t.read(row, column);
+    v.numbers &= cell.kind == Cell::number;
+    v.whole &= cell.kind == Cell::number && cell.value == std::floor(cell.value);
+    codes |= is_code(text);
+    if (!texts.insert(std::string(text)).second) continue;
+    numbers[*names.insert(canonical(t, row, column)).first] = cell.value;
+  }
+  // Codes such as "01" are texts, and "1" beside them is another one.
+  if (codes) v.numbers = v.whole = false;
+  const auto& different = codes ? texts : names;
+  v.names.assign(different.begin(), different.end());
+  if (v.numbers)
+    std::ranges::sort(v.names, {}, [&](const std::string& name) { return numbers.at(name); });
+  return v;
+}
+
+[[noreturn]] void refuse_same(const Table& t, Index column, const std::string& value) {
+  throw DataError(cat(t.name, ": the target ", shown(name_of(t, column)), " is ", value,
+                      " in every row, there is nothing to learn"));
+}
+
+Task task_of_one(const Table& t, Index column, const Values& v, Index rows, Task asked) {
+  if (asked != Task::automatic) return asked;
+  constexpr Index kMostWhole = 20;
+  const auto different = static_cast<Index>(v.names.size());
+  const bool few = different == 2 || (different <= kMostWhole && different * 5 <= rows);
+  if (!v.numbers) {
+    const ColumnLook look = look_at(t, column);
+    if (is_number_with_strangers(look)) refuse_strangers(t, column, look);
+    if (look.texts == 0 && look.infinite > 0) number_at(t, look.first_infinite, column);
+    return Task::classification;
+  }
+  return v.whole && few ? Task::classification : Task::regression;
+}
+
+/// Task, targets and labels of the schema; what needs training rows comes later.
+void describe_targets(const Table& t, const std::vector<Index>& targets, const Rows& rows,
+                      Task asked, Schema& s) {
+  std::vector<Values> values;
+  for (const Index c : targets) {
+    s.targets.push_back({.name = name_of(t, c)});
+    values.push_back(values_of(t, c, rows));
+    if (values.back().names.size() == 1) refuse_same(t, c, shown(values.back().names[0]));
+  }
+  const bool all_two =
+      std::ranges::all_of(values, [](const Values& v) { return v.names.size() == 2; });
+  s.task = targets.size() == 1 ? task_of_one(t, targets[0], values[0], std::ssize(rows), asked)
+           : asked != Task::automatic ? asked
+           : all_two                  ? Task::multilabel
+                                      : Task::regression;
+  if (s.task == Task::classification) {
+    if (targets.size() > 1)
+      throw DataError(cat(t.name, ": ", targets.size(),
+                          " targets were named; classes are those of one, several are numbers, "
+                          "or yes and no each"));
+    s.labels = values[0].names;
+    s.label_type = label_type_of(s.labels);
+    if (static_cast<Index>(s.labels.size()) > kMaxClasses)
+      throw DataError(cat(t.name, ": the target ", shown(s.targets[0].name), " has ",
+                          s.labels.size(), " different values, more than the limit of ",
+                          kMaxClasses, " classes"));
+  }
+  std::vector<std::string> all_labels;
+  for (std::size_t k = 0; k < targets.size() && s.task == Task::multilabel; ++k) {
+    if (values[k].names.size() != 2)
+      throw DataError(cat(t.name, ": the target ", shown(s.targets[k].name), " has ",
+                          values[k].names.size(), " different values, a label has two"));
+    s.targets[k].labels = values[k].names;
+    all_labels.insert(all_labels.end(), values[k].names.begin(), values[k].names.end());
+  }
+  if (s.task == Task::multilabel) s.label_type = label_type_of(all_labels);
+  if (s.task == Task::regression && targets.size() > 1)
+    for (std::size_t k = 0; k < targets.size(); ++k)
+      if (!values[k].numbers)
+        throw DataError(cat(t.name,
+                            ": of several targets each is a number, or each has two "
+                            "values; ",
+                            shown(s.targets[k].name), " has ", values[k].names.size(),
+                            " different texts"));
+}
+
+std::vector<double> numbers_of(const Table& t, Index column, const Rows& rows, bool date) {
+  std::vector<double> numbers;
+  for (const std::int32_t row : rows)
+    if (t.read(row, column).kind != Cell::missing)
+      numbers.push_back(number_at(t, row, column, date));
+  return numbers;
+}
+
+Input fit_category(const Table& t, Index column, const Rows& rows) {
+  Input input{.name = name_of(t, column), .kind = InputKind::category};
+  std::set<std::string> texts, names;
+  bool codes = false;
+  for (const std::int32_t row : rows) {
+    if (t.read(row, column).kind == Cell::missing) {
+      input.missing_category = true;
+      continue;
+    }
+    texts.emplace(t.cell(row, column)), names.insert(canonical(t, row, column));
+    codes |= is_code(t.cell(row, column));
+  }
+  const auto& different = codes ? texts : names;  // 1 and 1.0 are the same, 01 is not
+  if (different.empty())
+    throw DataError(
+        cat(t.name, ": column ", shown(input.name), " has no values in the training part"));
+  if (static_cast<Index>(different.size()) > kMaxClasses)
+    throw DataError(cat(t.name, ": column ", shown(input.name), " has ", different.size(),
+                        " different values, more than the limit of ", kMaxClasses, " categories"));
+  input.categories.assign(different.begin(), different.end());
+  input.missing = t.missing(column);
+  return input;
+}
+
+Input fit_number(const Table& t, const FeatureColumn& c, const Rows& rows, Scaling scaling) {
+  const std::vector<double> numbers = numbers_of(t, c.column, rows, c.date);
+  if (numbers.empty())
+    throw DataError(cat(t.name, ": column ", shown(name_of(t, c.column)),
+                        " has no values in the training part"));
+  Input input = fit_input(name_of(t, c.column), numbers, scaling);
+  input.date = c.date;
+  input.missing = t.missing(c.column);
+  const bool whole = std::ranges::all_of(numbers, [](double x) { return x == std::floor(x); });
+  if (whole) input.element = ElementType::whole;
+  return input;
+}
+
+void say_missing(const Table& t, const Binding& e, std::vector<std::string>& notes) {
+  if (e.missing != Missing::mean) return;
+  std::string text;
+  std::size_t columns = 0;
+  for (std::size_t i = 0; i < e.columns.size(); ++i) {
+    Index count = 0;
+    for (Index row = 0; row < t.rows(); ++row)
+      count += t.read(row, e.columns[i]).kind == Cell::missing;
+    constexpr std::size_t kMost = 6;
+    if (count == 0 || ++columns > kMost) continue;
+    const Input& input = e.schema.inputs[i];
+    text += cat(text.empty() ? "" : ", ", shown(input.name), " ", grouped(count), " (",
+                input.kind != InputKind::category ? cat("mean ", short_number(input.fill))
+                : input.missing_category          ? std::string("a category of its own")
+                                                  : std::string("no category"),
+                ")");
+    if (columns == kMost) text += ", …";
+  }
+  if (columns > 0) notes.push_back("missing cells are filled: " + text);
+}
+
+/// Ranges, categories and scaling by the training rows. Categories that are there already stay.
+void fit_schema(const Table& t, const Binding& e, const std::vector<FeatureColumn>& features,
+                const Rows& rows, const CsvOptions& o, Schema& s) {
+  const bool anew = s.inputs.empty();
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    const bool category = features[i].kind == InputKind::category;
+    if (anew)
+      s.inputs.push_back(category ? fit_category(t, features[i].column, rows)
+                                  : fit_number(t, features[i], rows, o.scaling));
+    else if (!category)
+      s.inputs[i] = fit_number(t, features[i], rows, o.scaling);
+  }
+  for (std::size_t k = 0; k < e.targets.size() && s.task == Task::regression; ++k) {
+    const Input fitted = fit_input("", numbers_of(t, e.targets[k], rows, false), o.scaling);
+    s.targets[k].offset = fitted.offset, s.targets[k].scale = fitted.scale;
+  }
+}
+
+/// The columns of a table that a model's schema names.
+std::vector<FeatureColumn> bind_kept(const Table& t, const CsvOptions& o, const Schema& s,
+                                     Binding& e) {
+  if (!s.has_columns())
+    throw DataError(t.name + ": a table was given to a model that was not trained on a table");
+  std::vector<FeatureColumn> features;
+  for (const Input& input : s.inputs) {
+    features.push_back({t.find(input.name), input.kind, input.date});
+    e.columns.push_back(features.back().column);
+    if (input.kind == InputKind::category) continue;
+    const ColumnLook look = look_at(t, features.back().column);
+    if (!input.date && look.texts > look.numbers)
+      throw DataError(cat(t.name, ": ", shown(input.name), " is a number to the model, here it is ",
+                          shown(t.cell(look.first_text, features.back().column)), " and the like"));
+  }
+  std::vector<std::string> names;
+  for (const Target& target : s.targets) names.push_back(target.name);
+  for (const Index c : columns_of(t, o.targets))
+    if (std::ranges::find(names, name_of(t, c)) == names.end())
+      throw DataError(cat(t.name, ": the model predicts ", shown(names.empty() ? "" : names[0]),
+                          ", the target is to be ", shown(name_of(t, c))));
+  for (const std::string& name : names) e.targets.push_back(t.find(name));
+  if (s.task != Task::classification) return features;
+  const Values v = values_of(t, e.targets[0], all_rows_with(t, e.targets[0]));
+  for (const std::string& name : v.names)
+    if (std::ranges::find(s.labels, name) == s.labels.end()) {
+      Schema other = s;
+      other.labels = v.names;
+      throw DataError(cat(t.name, ": ", difference_of(s, other)));
+    }
+  return features;
+}
+
 }  // namespace
 
-Splits csv(const Table& t, const CsvOptions& o) {
+Splits csv(Table t, const CsvOptions& o) {
   const bool possible = o.test_fraction >= 0 && o.validation_fraction >= 0 &&
                         o.test_fraction + o.validation_fraction < 1;
   if (!possible)
     throw Error(cat("test fraction ", o.test_fraction, " and validation fraction ",
                     o.validation_fraction,
                     " must not be negative and must leave rows to train on"));
-  const Index target_column = t.find(o.target);
-  const std::vector<Index> columns = feature_columns(t, o, target_column);
-  std::vector<bool> numeric;
-  for (const Index c : columns) numeric.push_back(is_numeric(t, c));
-  const Rows rows = usable_rows(t, columns, target_column, true, o.missing);
-  const Target target = read_target(t, target_column, rows, o.task);
-
-  const auto [rest, test] =
-      split_rows(static_cast<Index>(rows.size()), target.classes, o.test_fraction, o.seed);
-  const auto [train, validation] =
-      split_rows(static_cast<Index>(rest.size()), pick(target.classes, rest),
-                 o.validation_fraction / (1 - o.test_fraction), o.seed);
-  const Rows train_part = pick(rest, train), validation_part = pick(rest, validation);
-
+  for (const Index c : columns_of(t, o.numeric)) t.set_kind(c, ColumnKind::number);
+  if (o.keep != nullptr) tell_kinds(*o.keep, t);
   Splits s;
-  Preprocess& p = s.preprocess;
-  const Rows train_rows = pick(rows, train_part);
-  for (std::size_t i = 0; i < columns.size(); ++i)
-    p.columns.push_back(fit(t, columns[i], numeric[i], train_rows, o.scaling));
-  p.target = o.target;
-  if (target.class_names.empty()) {
-    const Column fitted = fit_column(o.target, pick(target.numbers, train_part), o.scaling);
-    p.target_offset = fitted.offset, p.target_scale = fitted.scale;
+  Binding e{.schema = s.schema, .columns = {}, .targets = {}, .missing = o.missing};
+  std::vector<FeatureColumn> features;
+  Rows rows;
+  if (o.keep != nullptr) {
+    s.schema = *o.keep;
+    features = bind_kept(t, o, s.schema, e);
+    rows = usable_rows(t, e.columns, e.targets, o.missing, s.notes);
+  } else {
+    e.targets = columns_of(
+        t, o.targets.empty() && !t.target.empty() ? std::vector<std::string>{t.target} : o.targets);
+    if (e.targets.empty()) throw Error(t.name + ": no target was named");
+    features = feature_columns(t, o, e.targets, s.notes);
+    for (const FeatureColumn& f : features) e.columns.push_back(f.column);
+    rows = usable_rows(t, e.columns, e.targets, o.missing, s.notes);
+    describe_targets(t, e.targets, rows, o.task, s.schema);
   }
+  std::vector<std::int32_t> classes;
+  if (s.schema.task == Task::classification) {
+    Dataset all;
+    all.origin = rows;
+    read_targets(t, e, all);
+    classes = std::move(all.classes);
+  }
+  const auto [rest, test] = split_rows(std::ssize(rows), classes, o.test_fraction, o.seed);
+  const auto [train, validation] = split_rows(
+      std::ssize(rest), pick(classes, rest), o.validation_fraction / (1 - o.test_fraction), o.seed);
+  const Rows train_rows = pick(rows, pick(rest, train));
+  if (o.keep == nullptr || o.refit) fit_schema(t, e, features, train_rows, o, s.schema);
+  if (o.refit) s.notes.emplace_back("inputs and targets are scaled by the new rows (--refit)");
+  say_missing(t, e, s.notes);
   const auto part = [&](const Rows& which) {
-    Dataset d = encode(t, columns, pick(rows, which), p, o.missing);
-    d.class_names = target.class_names;
-    d.classes = pick(target.classes, which);
-    if (target.class_names.empty()) d.target_names = {o.target};
-    for (const double y : pick(target.numbers, which))
-      d.targets.push_back(static_cast<float>((y - p.target_offset) / p.target_scale));
+    Dataset d;
+    encode(t, e, which, d);
+    read_targets(t, e, d);
+    read_weights(t, o.weight.empty() ? -1 : t.column(o.weight), d);
+    if (o.keep != nullptr) s.notes.insert(s.notes.end(), d.notes.begin(), d.notes.end());
+    d.notes.clear();
     d.validate();
     return d;
   };
-  s.train = part(train_part), s.validation = part(validation_part), s.test = part(test);
+  s.train = part(train_rows);
+  s.validation = part(pick(rows, pick(rest, validation)));
+  s.test = part(pick(rows, test));
   return s;
+}
+
+Dataset learn_inputs(Table t, const CsvOptions& o, Schema& schema) {
+  for (const Index c : columns_of(t, o.numeric)) t.set_kind(c, ColumnKind::number);
+  Dataset d;
+  Binding e{.schema = schema, .columns = {}, .targets = {}, .missing = o.missing};
+  const std::vector<FeatureColumn> features = feature_columns(t, o, {}, d.notes);
+  for (const FeatureColumn& f : features) e.columns.push_back(f.column);
+  const Rows rows = usable_rows(t, e.columns, {}, o.missing, d.notes);
+  fit_schema(t, e, features, rows, o, schema);
+  say_missing(t, e, d.notes);
+  encode(t, e, rows, d);
+  return d;
 }
 
 Splits csv(const std::filesystem::path& path, const CsvOptions& options) {
   return csv(read_table(path), options);
 }
 
-Dataset apply(const Preprocess& p, const Table& t, const ApplyOptions& o) {
-  if (p.columns.empty())
-    throw DataError(t.name + ": a table was given to a model that was not trained on a table");
-  std::vector<Index> columns;
-  for (const Column& c : p.columns) columns.push_back(t.find(c.name));
-  const auto found = std::find(t.header.begin(), t.header.end(), p.target);
-  const bool has_target = o.target && found != t.header.end();
-  const Index target = found - t.header.begin();
-  const Rows rows = usable_rows(t, columns, target, has_target, o.missing);
-  Dataset d = encode(t, columns, rows, p, o.missing);
-  if (!has_target) return d;
+std::vector<double> balanced_weights(const Dataset& data) {
+  std::vector<double> weights(at(data.class_count()));
+  for (const std::int32_t c : data.classes) ++weights[at(c)];
+  const double rows = static_cast<double>(data.classes.size());
+  const double classes = static_cast<double>(weights.size());
+  for (double& w : weights) w = w == 0 ? 0 : rows / (classes * w);
+  return weights;
+}
 
-  if (o.class_names.empty()) d.target_names = {p.target};
-  d.class_names = o.class_names;
-  for (const std::int32_t row : rows) {
-    if (o.class_names.empty()) {
-      d.targets.push_back(
-          static_cast<float>((number(t, row, target) - p.target_offset) / p.target_scale));
-      continue;
-    }
-    const auto name =
-        std::find(o.class_names.begin(), o.class_names.end(), class_name(t.cell(row, target)));
-    if (name == o.class_names.end())
-      refuse(t, row, target, shown(t.cell(row, target)) + " is not a class of the model");
-    d.classes.push_back(static_cast<std::int32_t>(name - o.class_names.begin()));
-  }
-  d.validate();
-  return d;
+void weigh_classes(Dataset& data, const std::vector<double>& by_class) {
+  if (!data.has_classes()) throw Error("weights of classes need classes; here numbers are learnt");
+  data.weights.resize(data.classes.size(), 1.0F);
+  for (std::size_t i = 0; i < data.classes.size(); ++i)
+    data.weights[i] =
+        static_cast<float>(static_cast<double>(data.weights[i]) * by_class[at(data.classes[i])]);
 }
 
 }  // namespace chainrule::data

@@ -100,6 +100,7 @@ Dataset Dataset::subset(std::span<const std::int32_t> which) const {
   part.class_names = class_names;
   part.target_names = target_names;
   part.image = image;
+  part.element = element;
   part.bytes = pick(bytes, features.size(), which);
   part.floats = pick(numbers(), features.size(), which);
   part.classes = pick(classes, 1, which);
@@ -108,6 +109,7 @@ Dataset Dataset::subset(std::span<const std::int32_t> which) const {
   for (const NamedArray& a : arrays)
     part.arrays.push_back({a.name, a.shape, pick(a.numbers, a.shape.size(), which),
                            pick(a.indices, a.shape.size(), which)});
+  part.origin = pick(origin, 1, which);
   return part;
 }
 
@@ -166,6 +168,48 @@ void Dataset::validate() const {
     if (weights[i] < 0)
       throw DataError(
           cat(who, " has weight ", weights[i], " in row ", i + 1, ", expected 0 or more"));
+}
+
+namespace {
+
+std::vector<Input> inputs_of(const Dataset& d) {
+  if (d.bytes.empty() && d.numbers().empty()) return {};
+  if (!d.feature_names.empty()) {
+    std::vector<Input> inputs;
+    for (const std::string& name : d.feature_names) inputs.push_back({.name = name});
+    return inputs;
+  }
+  Input input{.name = d.image.rank() > 0 ? "picture" : "x"};
+  if (d.image.rank() > 0) input.kind = InputKind::picture;
+  input.shape = d.image.rank() > 0 ? d.image : d.features;
+  if (!d.bytes.empty()) {
+    input.element = ElementType::byte;
+    input.scale = 255, input.least = 0, input.greatest = 255;
+  } else if (!d.numbers().empty()) {
+    const auto [least, greatest] = std::ranges::minmax_element(d.numbers());
+    input.element = d.element;
+    input.least = static_cast<double>(*least), input.greatest = static_cast<double>(*greatest);
+  }
+  return {input};
+}
+
+}  // namespace
+
+Schema Splits::full_schema() const {
+  Schema s = schema;
+  if (s.inputs.empty()) s.inputs = inputs_of(train);
+  if (s.task == Task::automatic && train.has_classes()) s.task = Task::classification;
+  if (s.task == Task::automatic && train.target_size() > 0) s.task = Task::regression;
+  if (s.task == Task::classification && s.labels.empty()) {
+    s.labels = train.class_names;
+    s.label_type = label_type_of(s.labels);
+  }
+  if (s.targets.empty()) {
+    for (const std::string& name : train.target_names) s.targets.push_back({.name = name});
+    if (s.task == Task::classification) s.targets = {Target{}};
+  }
+  check_schema(s);
+  return s;
 }
 
 std::pair<std::vector<std::int32_t>, std::vector<std::int32_t>> split_rows(

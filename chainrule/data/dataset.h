@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "chainrule/core/shape.h"
-#include "chainrule/data/preprocess.h"
+#include "chainrule/data/schema.h"
 
 namespace chainrule {
 
@@ -49,6 +49,10 @@ struct Dataset {
 
   Shape image;  ///< {height, width} when a row is a picture, else {}
 
+  ElementType element = ElementType::real;  ///< what `floats` were in the array they came from
+  std::vector<std::int32_t> origin;  ///< of each row, its number in the table it was read from
+  std::vector<std::string> notes;    ///< what is surprising about the rows, a line each
+
   /// Features that are not bytes, wherever they are.
   std::span<const float> numbers() const { return floats.empty() ? borrowed : floats; }
   /// Number of samples.
@@ -74,9 +78,14 @@ struct Dataset {
 /// The parts of a dataset. `validation` may have no rows.
 struct Splits {
   Dataset train, validation, test;
-  Preprocess preprocess;  ///< how raw rows became features; fitted on `train` only
+  /// What raw rows became and mean, as far as who made them knows; see full_schema().
+  Schema schema;
+  std::vector<std::string> notes;  ///< what was decided or is surprising, a line each
 
   const Shape& features() const { return train.features; }
+  /// `schema` with what it leaves open: inputs and their ranges from the training rows, the task,
+  /// targets and labels from what there is to be learnt.
+  Schema full_schema() const;
 };
 
 /// Puts `fraction` of the rows of `all` (in [0, 1), shuffled by `seed`, each class in proportion

@@ -201,7 +201,6 @@ Splits digits(const DigitsOptions& options) {
   s.train = part(options.train, options.seed, kTrainStream, pool);
   s.test = part(options.test, options.seed, kTestStream, pool);
   s.validation = s.train.subset({});
-  s.preprocess.image = s.train.image;
   return s;
 }
 

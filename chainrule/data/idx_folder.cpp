@@ -166,7 +166,6 @@ Splits mnist(const fs::path& path, const std::string& name, Transposed transpose
       throw DataError(cat(folder.string(), ": training pictures are ", s.train.image.str(),
                           ", test pictures ", d->image.str()));
   }
-  s.preprocess.image = s.train.image;
   return s;
 }
 

@@ -45,13 +45,19 @@ void write_npy(const std::filesystem::path& path, std::span<const T> elements,
 /// A shape as Python writes it: "(3, 4)", "(3,)", "()".
 std::string shape_text(std::span<const Index> shape);
 
-/// Features from one array [N, ...] and targets from another: integers [N] are classes, from 0;
-/// floats [N] or [N, K] are numbers to predict. Features of unsigned bytes stay bytes, so they
-/// count 1/255 each; features [N, H, W] of bytes are pictures and become {H * W}. Without a
-/// second file there are no targets. Throws DataError with one sentence.
-Dataset npy(const std::filesystem::path& x, const std::filesystem::path& y = {});
+/// Features from one array [N, ...] and targets from another. Unless the task is told, integers [N]
+/// are classes, from 0; rows [N, K] with one 1 among 0s are classes, too; other floats [N] or
+/// [N, K], and 0 and 1 in [N, K], are numbers to predict, see task_of(). Features of unsigned bytes
+/// stay bytes, so they count 1/255 each; features [N, H, W] of bytes are pictures and become {H *
+/// W}. Without a second file there are no targets. Throws DataError with one sentence.
+Dataset npy(const std::filesystem::path& x, const std::filesystem::path& y = {},
+            Task task = Task::automatic);
 /// The same of arrays in memory; `y` may be null, the names begin the error messages.
 Dataset npy_dataset(NpyArray x, const std::string& x_name, const NpyArray* y,
-                    const std::string& y_name);
+                    const std::string& y_name, Task task = Task::automatic);
+
+/// What the targets of an array ask for: 0 and 1 in several columns are labels that may all be
+/// true.
+Task task_of(const Dataset& data);
 
 }  // namespace chainrule::data

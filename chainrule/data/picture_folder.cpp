@@ -211,7 +211,6 @@ Splits picture_folder(const fs::path& folder, const PictureFolderOptions& option
     d->reading = reader.reading();
     d->validate();
   }
-  if (s.train.image.rank() == 2) s.preprocess.image = s.train.image;
   return s;
 }
 

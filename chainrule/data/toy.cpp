@@ -28,9 +28,8 @@ void add(Dataset& d, double x1, double x2, int label) {
 }
 
 Splits with_columns(Splits s) {
-  for (const std::string& name : s.train.feature_names)
-    s.preprocess.columns.push_back({.name = name});
-  s.preprocess.target = "class";
+  for (const std::string& name : s.train.feature_names) s.schema.inputs.push_back({.name = name});
+  s.schema.targets = {{.name = "class"}};
   return s;
 }
 

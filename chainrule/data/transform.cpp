@@ -8,14 +8,14 @@
 
 namespace chainrule::data {
 
-Column fit_column(const std::string& name, std::span<const double> values, Scaling scaling) {
-  Column column{.name = name};
+Input fit_input(const std::string& name, std::span<const double> values, Scaling scaling) {
+  Input column{.name = name};
   if (values.empty()) return column;
   double sum = 0;
   for (const double v : values) sum += v;
   const double mean = sum / static_cast<double>(values.size());
   const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
-  column.mean = mean;
+  column.fill = mean, column.least = *least, column.greatest = *greatest;
   if (scaling == Scaling::standardise) {
     double squares = 0;
     for (const double v : values) squares += (v - mean) * (v - mean);
@@ -34,7 +34,7 @@ Column fit_column(const std::string& name, std::span<const double> values, Scali
 
 void scale_features(Splits& splits, Scaling scaling) {
   Dataset& train = splits.train;
-  std::vector<Column>& columns = splits.preprocess.columns;
+  std::vector<Input>& columns = splits.schema.inputs;
   const Index width = train.features.size();
   if (!train.bytes.empty())
     throw Error("the features of '" + train.name +
@@ -46,23 +46,43 @@ void scale_features(Splits& splits, Scaling scaling) {
                                      : train.feature_names[static_cast<std::size_t>(j)]});
   if (columns.size() != static_cast<std::size_t>(width) ||
       std::any_of(columns.begin(), columns.end(),
-                  [](const Column& c) { return !c.categories.empty(); }))
+                  [](const Input& c) { return c.kind != InputKind::number || c.shape.rank() > 0; }))
     throw Error("the features of '" + train.name + "' hold categories, which are not scaled");
 
   if (!train.borrowed.empty()) throw Error("features in borrowed memory are not scaled");
   std::vector<double> values(static_cast<std::size_t>(train.rows()));
   for (Index j = 0; j < width; ++j) {
-    Column& column = columns[static_cast<std::size_t>(j)];
+    Input& column = columns[static_cast<std::size_t>(j)];
     for (std::size_t i = 0; i < values.size(); ++i)
       values[i] = train.floats[i * static_cast<std::size_t>(width) + static_cast<std::size_t>(j)];
-    const Column fitted = fit_column(column.name, values, scaling);
+    const Input fitted = fit_input(column.name, values, scaling);
     for (Dataset* part : {&splits.train, &splits.validation, &splits.test})
       for (std::size_t i = static_cast<std::size_t>(j); i < part->floats.size();
            i += static_cast<std::size_t>(width))
         part->floats[i] = static_cast<float>((part->floats[i] - fitted.offset) / fitted.scale);
-    column.mean = column.offset + column.scale * fitted.mean;
+    const auto raw = [&](double x) { return column.offset + column.scale * x; };
+    column.fill = raw(fitted.fill), column.least = raw(fitted.least);
+    column.greatest = raw(fitted.greatest);
     column.offset += column.scale * fitted.offset;
     column.scale *= fitted.scale;
+  }
+}
+
+void scale_targets(Splits& splits, Scaling scaling) {
+  const auto width = static_cast<std::size_t>(splits.train.target_size());
+  std::vector<Target>& targets = splits.schema.targets;
+  targets.clear();
+  for (std::size_t k = 0; k < width; ++k) {
+    std::vector<double> values;
+    for (std::size_t i = k; i < splits.train.targets.size(); i += width)
+      values.push_back(static_cast<double>(splits.train.targets[i]));
+    const Input fitted = fit_input("", values, scaling);
+    targets.push_back(
+        {.name = splits.train.target_names[k], .offset = fitted.offset, .scale = fitted.scale});
+    for (Dataset* part : {&splits.train, &splits.validation, &splits.test})
+      for (std::size_t i = k; i < part->targets.size(); i += width)
+        part->targets[i] = static_cast<float>(
+            (static_cast<double>(part->targets[i]) - fitted.offset) / fitted.scale);
   }
 }
 

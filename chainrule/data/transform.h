@@ -15,12 +15,15 @@ enum class Scaling { none, standardise, min_max };
 
 /// How a numeric column is scaled: x becomes (x - offset) / scale. A column that is the same in
 /// every row has scale 1, so it becomes 0.
-Column fit_column(const std::string& name, std::span<const double> values, Scaling scaling);
+Input fit_input(const std::string& name, std::span<const double> values, Scaling scaling);
 
 /// Scales every feature of all parts as fitted on the training part, and notes it in
-/// `splits.preprocess`, after any scaling that is noted there. Features must be floats and not
+/// `splits.schema`, after any scaling that is noted there. Features must be floats and not
 /// categories; throws Error.
 void scale_features(Splits& splits, Scaling scaling);
+
+/// The same for the numbers to predict, noted in `splits.schema.targets`.
+void scale_targets(Splits& splits, Scaling scaling);
 
 /// rows x class_count: 1 in the column of the row's class, 0 elsewhere. Throws Error for a class
 /// out of range.

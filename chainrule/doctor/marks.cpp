@@ -203,7 +203,7 @@ namespace {
 std::vector<float> answers(const Model& model, const Dataset& rows, int threads) {
   const Predictions p = predict(model, rows, {.threads = threads});
   std::vector<float> values(p.values.span().begin(), p.values.span().end());
-  if (!p.classes.empty() && model.outputs() == 1 && model.output_kind() == OutputKind::values)
+  if (!p.classes.empty() && model.outputs() == 1 && model.schema.output == OutputKind::values)
     return values;
   if (p.classes.empty() || model.outputs() > 1) return values;
   // Scores that are no probabilities keep their order, and the side on which they are.
@@ -269,7 +269,6 @@ void Jury::linear_answer(std::uint64_t seed) {
                        : outputs > 1        ? "softmax_cross_entropy"
                                             : "binary_cross_entropy_logits",
                .seed = seed});
-  model.class_names = train.class_names;
   Splits alone;
   alone.train = train;
   const double lr = width > kWide ? 0.005 : 0.05;

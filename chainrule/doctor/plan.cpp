@@ -60,7 +60,6 @@ std::optional<Outcome> Lab::run(const Plan& plan, std::int64_t steps) const {
     else
       own.train = data_.train;
     Model model(plan.text, own.train.features, plan.options);
-    model.class_names = data_.train.class_names;
     const bool same = plan.text == model_.text() && plan.options.init == model_.options().init;
     if (same) std::ranges::copy(model_.params().all(), model.params().all().begin());
     FitOptions options = plan.run;

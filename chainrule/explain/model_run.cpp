@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
+#include "chainrule/data/answer.h"
 #include "chainrule/data/loader.h"
 #include "chainrule/explain/text.h"
-#include "chainrule/train/evaluator.h"
 #include "chainrule/train/feed.h"
-#include "chainrule/train/metrics.h"
 
 namespace chainrule {
 namespace {
@@ -77,7 +76,7 @@ std::string ModelRun<T>::prediction(Index i) const {
   const auto row = tape_.value(model_.output()).row(i);
   if (data_.has_classes()) {
     const std::vector<float> outputs(row.begin(), row.end());
-    return data_.class_names[static_cast<std::size_t>(decide(outputs, decision_boundary(model_)))];
+    return data_.class_names[static_cast<std::size_t>(decide(model_.schema, outputs, false))];
   }
   const std::vector<double> values(row.begin(), row.end());
   const Index shape[] = {model_.outputs()};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/data/answer.h"
 #include "chainrule/graph/op.h"
 #include "chainrule/graph/tape.h"
 #include "chainrule/io/c_int8.h"
@@ -34,29 +35,26 @@ static void probabilities(float *x, int n)
 )";
 
 /// Does the output name a class?
-bool tells_class(const Model& m) {
-  const OutputKind kind = m.output_kind();
-  return m.class_target() || !m.class_names.empty() || kind == OutputKind::logits ||
-         kind == OutputKind::probabilities || (kind != OutputKind::values && m.outputs() == 1);
-}
+bool tells_class(const Model& m) { return m.schema.task == Task::classification; }
 
 bool scaled_back(const Model& m) {
-  return m.output_kind() == OutputKind::values && !tells_class(m) &&
-         (m.preprocess.target_scale != 1 || m.preprocess.target_offset != 0);
+  return m.schema.task == Task::regression &&
+         std::ranges::any_of(m.schema.targets,
+                             [](const Target& t) { return t.scale != 1 || t.offset != 0; });
 }
 
 /// What follows the network in predict().
 enum class Finish { nothing, softmax, sigmoid, units };
 
 Finish finish_of(const Model& m, bool probabilities) {
-  if (probabilities && m.output_kind() == OutputKind::logits) return Finish::softmax;
-  if (probabilities && m.output_kind() == OutputKind::binary_logit) return Finish::sigmoid;
+  if (probabilities && m.schema.output == OutputKind::logits) return Finish::softmax;
+  if (probabilities && m.schema.output == OutputKind::binary_logit) return Finish::sigmoid;
   return scaled_back(m) ? Finish::units : Finish::nothing;
 }
 
 std::string output_meaning(const Model& m, Finish finish) {
   if (finish == Finish::softmax || finish == Finish::sigmoid) return "probabilities";
-  switch (m.output_kind()) {
+  switch (m.schema.output) {
     case OutputKind::logits:
       return "logits: the largest is the class, softmax makes probabilities of them";
     case OutputKind::probabilities:
@@ -68,8 +66,9 @@ std::string output_meaning(const Model& m, Finish finish) {
     case OutputKind::values:
       break;
   }
-  const std::string& target = m.preprocess.target;
-  return target.empty() || tells_class(m) ? "the network's numbers" : c_text::comment(target);
+  std::string names;
+  for (const Target& t : m.schema.targets) names += cat(names.empty() ? "" : ", ", t.name);
+  return names.empty() || tells_class(m) ? "the network's numbers" : c_text::comment(names);
 }
 
 /// Writes the float network; returns its scratch memory.
@@ -102,10 +101,10 @@ void write_finish(CWriter& out, Finish finish) {
     out.function(finish == Finish::softmax ? kAsProbabilities : kAsProbability);
     out.line(cat("probabilities(output, ", m.outputs(), ");"));
   } else if (finish == Finish::units) {
-    out.line(cat("for (int i = 0; i < ", m.outputs(), "; ++i)"));
-    out.line(cat("  output[i] = (float)((double)output[i] * ",
-                 c_text::number(m.preprocess.target_scale, "the target's scale"), " + ",
-                 c_text::number(m.preprocess.target_offset, "the target's offset"), ");"));
+    for (std::size_t i = 0; i < m.schema.targets.size(); ++i)
+      out.line(cat("output[", i, "] = (float)((double)output[", i, "] * ",
+                   c_text::number(m.schema.targets[i].scale, "the target's scale"), " + ",
+                   c_text::number(m.schema.targets[i].offset, "the target's offset"), ");"));
   }
 }
 
@@ -124,18 +123,7 @@ Tensor<float> expected_outputs(const Model& m, const Int8Network* int8, std::spa
   }
   for (Index r = 0; r < count; ++r) {
     const std::span<float> row = y.row(r);
-    if (finish == Finish::softmax) {
-      const float top = *std::ranges::max_element(row);
-      double sum = 0;
-      for (const float x : row) sum += std::exp(static_cast<double>(x - top));
-      for (float& x : row) x = static_cast<float>(std::exp(static_cast<double>(x - top)) / sum);
-    }
-    for (float& x : row) {
-      const double v = static_cast<double>(x);
-      if (finish == Finish::sigmoid) x = static_cast<float>(1 / (1 + std::exp(-v)));
-      if (finish == Finish::units)
-        x = static_cast<float>(v * m.preprocess.target_scale + m.preprocess.target_offset);
-    }
+    if (finish != Finish::nothing) finish_outputs(m.schema, row);
   }
   return y;
 }
@@ -146,30 +134,35 @@ struct CFunction {
 };
 
 /// Are the columns of the table the network's input as they are?
-bool takes_raw(const Preprocess& p) {
-  return std::ranges::all_of(p.columns, [](const Column& c) {
-    return c.categories.empty() && c.offset == 0 && c.scale == 1;
+bool takes_raw(const Schema& s) {
+  return std::ranges::all_of(s.inputs, [](const Input& c) {
+    return c.kind != InputKind::category && c.offset == 0 && c.scale == 1;
   });
 }
 
 std::vector<CFunction> from_raw(const Model& m, const std::string& prefix) {
-  const Preprocess& p = m.preprocess;
+  const Schema& p = m.schema;
   const Index width = m.input().shape().size();
-  if (p.image.rank() > 0 && p.image.size() == width)
+  if (p.picture().rank() > 0 && p.picture().size() == width)
     return {
         {"Input from the bytes of a picture, row by row, bright ink on black.",
          cat("void ", prefix, "_pixels(const unsigned char pixels[", width, "], float input[",
              width, "])"),
          cat("  for (int i = 0; i < ", width, "; ++i) input[i] = (float)pixels[i] / 255.0f;\n")}};
-  if (takes_raw(p)) return {};
+  if (takes_raw(p) || !p.has_columns()) return {};
   Index features = 0;
-  std::string about = "Input from a row of the table, its columns in this order:", body;
+  std::string about =
+      "Input from a row of the table, NAN where a value is missing, its columns in this order:";
+  std::string body;
   const auto constant = [](double v) { return c_text::number(v, "a column's scaling"); };
-  for (std::size_t i = 0; i < p.columns.size(); ++i) {
-    const Column& c = p.columns[i];
+  for (std::size_t i = 0; i < p.inputs.size(); ++i) {
+    const Input& c = p.inputs[i];
     about += cat("\n     ", c_text::comment(c.name));
-    if (c.categories.empty()) {
-      body += cat("  input[", features, "] = (float)((raw[", i, "] - ", constant(c.offset), ") / ",
+    if (c.kind != InputKind::category) {
+      const std::string value = std::isnan(c.fill) ? cat("raw[", i, "]")
+                                                   : cat("(raw[", i, "] != raw[", i, "] ? ",
+                                                         constant(c.fill), " : raw[", i, "])");
+      body += cat("  input[", features, "] = (float)((", value, " - ", constant(c.offset), ") / ",
                   constant(c.scale), ");\n");
       ++features;
       continue;
@@ -179,11 +172,14 @@ std::vector<CFunction> from_raw(const Model& m, const std::string& prefix) {
       about += cat(k == 0 ? " " : ", ", k, " ", c_text::comment(c.categories[k]));
     body += cat("  for (int k = 0; k < ", c.categories.size(), "; ++k) input[", features,
                 " + k] = raw[", i, "] == (double)k ? 1.0f : 0.0f;\n");
-    features += static_cast<Index>(c.categories.size());
+    if (c.missing_category)
+      body += cat("  input[", features + std::ssize(c.categories), "] = raw[", i, "] != raw[", i,
+                  "] ? 1.0f : 0.0f;\n");
+    features += c.features();
   }
-  if (p.columns.empty() || features != width) return {};
+  if (features != width) return {};
   return {{about,
-           cat("void ", prefix, "_prepare(const double raw[", p.columns.size(), "], float input[",
+           cat("void ", prefix, "_prepare(const double raw[", p.inputs.size(), "], float input[",
                width, "])"),
            body}};
 }
@@ -192,9 +188,11 @@ CFunction class_function(const Model& m, const std::string& prefix, Finish finis
   const Index n = m.outputs();
   const std::string head = cat("int ", prefix, "_class(const float output[", n, "])");
   if (n == 1) {
-    const bool logit = m.output_kind() == OutputKind::binary_logit && finish == Finish::nothing;
+    const bool finished = finish != Finish::nothing;
+    const float boundary =
+        finished ? static_cast<float>(m.schema.threshold) : decision_boundary(m.schema);
     return {"The class that an output means, 0 or 1.", head,
-            cat("  return output[0] > ", logit ? "0.0f" : "0.5f", ";\n")};
+            cat("  return output[0] > ", c_text::number(boundary, "the threshold"), ";\n")};
   }
   return {cat("The class that an output means, 0 to ", n - 1, "."), head,
           cat("  int best = 0;\n  for (int i = 1; i < ", n,
@@ -202,12 +200,12 @@ CFunction class_function(const Model& m, const std::string& prefix, Finish finis
 }
 
 std::string input_meaning(const Model& m) {
-  const Preprocess& p = m.preprocess;
-  if (p.image.rank() > 0) return cat(p.image.str(), " pixels from 0 (black) to 1, row by row");
-  if (!p.columns.empty() && !takes_raw(p)) return "the columns of a table after scaling, see below";
+  const Schema& p = m.schema;
+  if (p.picture().rank() > 0)
+    return cat(p.picture().str(), " pixels from 0 (black) to 1, row by row");
+  if (p.has_columns() && !takes_raw(p)) return "the columns of a table after scaling, see below";
   std::string names;
-  for (const Column& c : p.columns)
-    names += cat(names.empty() ? "" : ", ", c_text::comment(c.name));
+  for (const Input& c : p.inputs) names += cat(names.empty() ? "" : ", ", c_text::comment(c.name));
   if (!names.empty() && names.size() < 80) return names;
   return "numbers as in training";
 }
@@ -264,9 +262,9 @@ CCode c_code(const Model& model, const CCodeOptions& options) {
   text +=
       cat("\n#include <math.h>\n", options.int8 != nullptr ? "#include <stdint.h>\n" : "", "\n");
   for (const CFunction& f : functions) text += cat("/* ", f.about, " */\n", f.head, ";\n");
-  if (classes && !model.class_names.empty()) {
+  if (classes && !model.schema.labels.empty()) {
     std::vector<std::string> names;
-    for (const std::string& name : model.class_names) names.push_back(c_text::quoted(name));
+    for (const std::string& name : model.schema.labels) names.push_back(c_text::quoted(name));
     const std::string array = c_text::array("char *const", cat(options.prefix, "_class_names"),
                                             names, static_cast<Index>(names.size()));
     text += cat("\n", std::string_view(array).substr(std::string_view("static ").size()));

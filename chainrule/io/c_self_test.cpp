@@ -31,7 +31,7 @@ std::vector<float> made_up_rows(const Model& model) {
   const Index width = model.input().shape().size();
   if (width == 1) return {0, 1};
   if (width == 2) return {0, 0, 0, 1, 1, 0, 1, 1};
-  const bool picture = model.preprocess.image.rank() > 0;
+  const bool picture = model.schema.picture().rank() > 0;
   std::vector<float> rows(static_cast<std::size_t>(width * (width > 64 ? 2 : 4)));
   Random random(1, 0);
   for (float& x : rows) {

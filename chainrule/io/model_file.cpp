@@ -8,6 +8,7 @@
 #include "chainrule/core/plain_text.h"
 #include "chainrule/io/json_limits-inl.h"
 #include "chainrule/io/model_nodes.h"
+#include "chainrule/io/schema_json.h"
 #include "chainrule/model/layer_table.h"
 
 namespace chainrule {
@@ -16,7 +17,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 /// Raised when the metadata change in a way that older readers must not guess at.
-constexpr std::string_view kFormat = "chainrule-1";
+constexpr std::string_view kFormat = "chainrule-2";
+/// Of files that are still read: what rows and answers mean is spread over "preprocess" and
+/// "classes".
+constexpr std::string_view kFirstFormat = "chainrule-1";
 
 [[noreturn]] void refuse_file(const std::string& file, const std::string& what) {
   throw DataError(without_controls(cat("'", file, "' ", what)));
@@ -60,49 +64,6 @@ std::string listed(const std::vector<Index>& shape) {
   return s + "]";
 }
 
-Json to_json(const Preprocess& p) {
-  Json columns = Json::array();
-  for (const Column& c : p.columns) {
-    Json column{{"name", c.name}};
-    if (c.categories.empty())
-      column["offset"] = c.offset, column["scale"] = c.scale;
-    else
-      column["categories"] = c.categories;
-    columns.push_back(column);
-  }
-  return {{"columns", columns},
-          {"target", p.target},
-          {"target_offset", p.target_offset},
-          {"target_scale", p.target_scale},
-          {"image", dims_of(p.image)}};
-}
-
-/// Data that are divided by zero, or by a number that float has no full precision for, are no data.
-void check_scaling(const std::string& what, double offset, double scale) {
-  if (!std::isfinite(offset) || !std::isnormal(static_cast<float>(scale)))
-    throw DataError(cat("scales ", what, " by (x - ", offset, ") / ", scale,
-                        ", expected a finite offset and a scale that is neither 0 nor denormal"));
-}
-
-Preprocess preprocess_from(const Json& json) {
-  Preprocess p;
-  for (const Json& c : json.at("columns")) {
-    Column column{.name = c.at("name").get<std::string>()};
-    if (c.contains("categories"))
-      column.categories = c.at("categories").get<std::vector<std::string>>();
-    else
-      column.offset = c.at("offset").get<double>(), column.scale = c.at("scale").get<double>();
-    check_scaling(cat("column '", column.name, "'"), column.offset, column.scale);
-    p.columns.push_back(column);
-  }
-  p.target = json.at("target").get<std::string>();
-  p.target_offset = json.at("target_offset").get<double>();
-  p.target_scale = json.at("target_scale").get<double>();
-  check_scaling("the target", p.target_offset, p.target_scale);
-  p.image = shape_from(json.at("image"));
-  return p;
-}
-
 Json to_json(const ModelOptions& o) {
   return {{"loss", o.loss}, {"init", o.init}, {"seed", o.seed},
           {"l1", o.l1},     {"l2", o.l2},     {"label_smoothing", o.label_smoothing}};
@@ -142,7 +103,8 @@ Model model_from(const SafeTensors& content, const std::string& file) {
       refuse_file(file, cat("has metadata '", key, "' that ", e.what()));
     }
   };
-  if (field("format") != kFormat)
+  const bool first = field("format") == kFirstFormat;
+  if (!first && field("format") != kFormat)
     refuse_file(file,
                 cat("has format '", field("format").substr(0, 60), "', expected '", kFormat, "'"));
   const Shape features = shape_from(json("features"));
@@ -170,17 +132,34 @@ Model model_from(const SafeTensors& content, const std::string& file) {
                  options_from(json("options")));
   };
   Model model = build();
-  model.preprocess = preprocess_from(json("preprocess"));
-  const Shape& image = model.preprocess.image;
-  if (image.rank() != 0 && (image.rank() != 2 || image.size() != features.size()))
-    refuse_file(file, cat("describes pictures of ", image.str(), ", its model has ",
-                          grouped(features.size()), " features"));
-  model.class_names = json("classes").get<std::vector<std::string>>();
+  if (first)
+    model.adopt(first_schema(field("preprocess"), field("classes"), model.outputs()));
+  else
+    model.schema = parse_schema(field("schema"));
+  check_schema_of(model, file);
   model.metrics = json("metrics").get<std::map<std::string, double>>();
   return model;
 }
 
 }  // namespace
+
+void check_schema_of(const Model& model, const std::string& file) {
+  const Schema& s = model.schema;
+  check_schema(s);
+  const Index width = model.features().size(), outputs = model.outputs();
+  if (!s.inputs.empty() && s.features() != width)
+    refuse_file(file, cat("describes rows of ", grouped(s.features()), " features, its model has ",
+                          grouped(width)));
+  const auto labels = static_cast<Index>(s.labels.size());
+  if (s.task == Task::classification && labels > 0 &&
+      !(labels == outputs || (outputs == 1 && labels <= 2)))
+    refuse_file(file, cat("names ", grouped(labels), " classes, its model has ", grouped(outputs),
+                          outputs == 1 ? " output" : " outputs"));
+  if (!model.text().empty() && s.task != Task::classification && !s.targets.empty() &&
+      static_cast<Index>(s.targets.size()) != outputs)
+    refuse_file(file, cat("describes ", s.targets.size(), " targets, its model has ",
+                          grouped(outputs), outputs == 1 ? " output" : " outputs"));
+}
 
 void add_parameters(SafeTensors& content, const Model& model, std::span<const float> values,
                     const std::string& prefix) {
@@ -252,16 +231,13 @@ void set_parameters(Model& model, const SafeTensors& content, const std::string&
   }
 }
 
-std::string preprocess_text(const Preprocess& preprocess) { return to_json(preprocess).dump(); }
-
 std::map<std::string, std::string> model_metadata(const Model& model) {
   return {{"format", std::string(kFormat)},
           {"model", model.text()},
           {"graph", nodes_json(model)},
           {"features", Json(dims_of(model.features())).dump()},
           {"options", to_json(model.options()).dump()},
-          {"preprocess", preprocess_text(model.preprocess)},
-          {"classes", Json(model.class_names).dump()},
+          {"schema", schema_text(model.schema)},
           {"metrics", Json(model.metrics).dump()}};
 }
 

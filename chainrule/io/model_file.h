@@ -26,8 +26,10 @@ void add_parameters(SafeTensors& content, const Model& model, std::span<const fl
 void read_parameters(std::span<float> values, const Model& model, const SafeTensors& content,
                      const std::string& prefix, bool finite, const std::string& file);
 
-/// How raw rows become features, as a file says it.
-std::string preprocess_text(const Preprocess& preprocess);
+/// Does what the schema says of rows and answers suit the network? Throws DataError that names
+/// `file`.
+void check_schema_of(const Model& model, const std::string& file);
+
 /// All that a file says of a model beside its parameters.
 std::map<std::string, std::string> model_metadata(const Model& model);
 /// The model that a file describes, with its parameters. Tensors whose names begin with "run/"

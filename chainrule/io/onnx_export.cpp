@@ -473,7 +473,7 @@ onnx::File to_onnx(const Params<float>& params, std::span<const OnnxOutput> outp
 }
 
 onnx::File to_onnx(const Model& model) {
-  const OnnxOutput output{model.output(), std::string(output_name(model.output_kind()))};
+  const OnnxOutput output{model.output(), std::string(output_name(model.schema.output))};
   onnx::File file = to_onnx(model.params(), std::span(&output, 1));
   file.metadata = model_metadata(model);
   return file;

@@ -100,8 +100,10 @@ Model with_loss(Model model, const std::string& loss) {
   options.label_smoothing = 0;
   Model result(model.text(), model.features(), options);
   std::ranges::copy(model.params().all(), result.params().all().begin());
-  result.preprocess = model.preprocess;
-  result.class_names = model.class_names;
+  Schema schema = model.schema;
+  // Another loss may mean another task; what classes are called stays.
+  schema.task = schema.labels.empty() ? Task::automatic : Task::classification;
+  result.adopt(std::move(schema));
   name_classes(result);
   return result;
 }
@@ -109,15 +111,16 @@ Model with_loss(Model model, const std::string& loss) {
 void note_picture(Model& model) {
   const Shape& f = model.features();
   const bool channel = f.rank() == 3 && f[0] == 1;
-  if (model.preprocess.image.rank() == 0 && model.preprocess.columns.empty() &&
-      (f.rank() == 2 || channel))
-    model.preprocess.image = Shape{f[f.rank() - 2], f[f.rank() - 1]};
+  if (model.schema.inputs.empty() && (f.rank() == 2 || channel))
+    model.schema.inputs = {picture_input({f[f.rank() - 2], f[f.rank() - 1]})};
 }
 
 void name_classes(Model& model) {
-  if (!model.class_names.empty() || model.output_kind() == OutputKind::values) return;
+  Schema& s = model.schema;
+  if (!s.labels.empty() || s.task != Task::classification) return;
   const Index classes = std::max<Index>(model.outputs(), 2);
-  for (Index c = 0; c < classes; ++c) model.class_names.push_back(cat(c));
+  for (Index c = 0; c < classes; ++c) s.labels.push_back(cat(c));
+  s.label_type = LabelType::integer;
 }
 
 Model model_from_tensors(const SafeTensors& content, std::string_view text, const std::string& file,

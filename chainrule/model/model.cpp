@@ -23,7 +23,7 @@ struct Model::State {
   std::unique_ptr<Graph> graph;
   std::vector<Var> inputs, outputs, targets;
   Var target, weight, sample_loss, loss;
-  OutputKind output_kind = OutputKind::values;
+  OutputKind meaning_of_loss = OutputKind::values, meaning = OutputKind::values;
   std::optional<Params<float>> params;
 };
 
@@ -168,6 +168,7 @@ Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {
   if (s.inputs.empty()) throw Error("the outputs of the model depend on no input");
   if (!s.target && !s.targets.empty()) s.target = s.targets[0];
   s.graph->seal();
+  adopt({});
 }
 
 Model::Model(std::string_view text, const Shape& features, ModelOptions options, Location at)
@@ -192,7 +193,8 @@ Model::Model(std::string_view text, const Shape& features, ModelOptions options,
         total = add_penalties(total, "l1", options.l1, l1_penalty, at);
         total = add_penalties(total, "l2", options.l2, l2_penalty, at);
         s->loss = g.rename(total, "loss");
-        s->output_kind = meaning(*flat(specs).back(), loss, width);
+        s->meaning_of_loss = loss.output(width);
+        s->meaning = meaning(*flat(specs).back(), loss, width);
         s->params.emplace(g, options.seed);
         s->options = std::move(options);
         return s;
@@ -231,7 +233,7 @@ Model::Model(const Graph& graph, const ModelParts& parts, Location at)
         total = add_penalties(total, "l2", parts.l2, l2_penalty, at);
         s->loss = g.has("loss") ? total : g.rename(total, "loss");
         s->options = {.loss = "", .init = "", .seed = parts.seed, .l1 = parts.l1, .l2 = parts.l2};
-        s->output_kind = recorded_meaning(g, s->outputs[0]);
+        s->meaning_of_loss = s->meaning = recorded_meaning(g, s->outputs[0]);
         s->params.emplace(g, parts.seed);
         return s;
       }()) {
@@ -255,10 +257,13 @@ Model::Model(std::unique_ptr<Graph> graph, const ModelNodes& nodes, std::string 
           throw Error("it names no output or no loss");
         if (s->loss.shape() != Shape()) throw Error("its loss is no single number");
         s->text = std::move(text), s->features = features, s->options = std::move(options);
-        s->output_kind = s->text.empty()
-                             ? recorded_meaning(*s->graph, s->outputs[0])
-                             : meaning(*flat(parse_model(s->text)).back(),
-                                       loss_kind(s->options.loss), s->outputs[0].shape().size());
+        s->meaning_of_loss = s->meaning = recorded_meaning(*s->graph, s->outputs[0]);
+        if (!s->text.empty()) {
+          const LossKind& loss = loss_kind(s->options.loss);
+          const Index width = s->outputs[0].shape().size();
+          s->meaning_of_loss = loss.output(width);
+          s->meaning = meaning(*flat(parse_model(s->text)).back(), loss, width);
+        }
         s->params.emplace(*s->graph, s->options.seed);
         return s;
       }()) {}
@@ -267,7 +272,7 @@ Model Model::fresh(std::uint64_t seed) const {
   ModelOptions options = state_->options;
   options.seed = seed;
   Model copy(state_->graph->clone(), nodes(), state_->text, state_->features, std::move(options));
-  copy.preprocess = preprocess, copy.class_names = class_names;
+  copy.schema = schema;
   return copy;
 }
 
@@ -300,7 +305,19 @@ Var Model::weight() const { return state_->weight; }
 Var Model::sample_loss() const { return state_->sample_loss; }
 Var Model::loss() const { return state_->loss; }
 Index Model::outputs() const { return state_->outputs[0].shape().size(); }
-OutputKind Model::output_kind() const { return state_->output_kind; }
+
+void Model::adopt(Schema of_data) {
+  schema = std::move(of_data);
+  const bool values = state_->meaning_of_loss == OutputKind::values && !class_target();
+  const OutputKind kind =
+      schema.task == Task::regression ? state_->meaning_of_loss : state_->meaning;
+  const bool binary = kind == OutputKind::binary_logit || kind == OutputKind::binary_probability;
+  if (schema.task == Task::automatic || (schema.task == Task::regression && !values))
+    schema.task = binary && outputs() > 1      ? Task::multilabel
+                  : kind == OutputKind::values ? Task::regression
+                                               : Task::classification;
+  schema.output = kind;
+}
 
 std::vector<std::string_view> layer_names() {
   std::vector<std::string_view> names;

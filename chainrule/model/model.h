@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "chainrule/data/preprocess.h"
+#include "chainrule/data/schema.h"
 #include "chainrule/graph/graph.h"
 #include "chainrule/graph/params.h"
 
@@ -27,9 +27,6 @@ struct ModelOptions {
   std::map<std::string, double> l1, l2;
   double label_smoothing = 0;  ///< softmax_cross_entropy only
 };
-
-/// What the numbers of Model::output() mean.
-enum class OutputKind { values, logits, probabilities, binary_logit, binary_probability };
 
 /// A loss among several. It has a number for each row, or is the mean of such, or any scalar.
 struct WeightedLoss {
@@ -88,7 +85,6 @@ class Model {
   Var sample_loss() const;  ///< [B]: the loss of each row, unweighted; or empty
   Var loss() const;         ///< scalar that training minimises: weighted mean plus penalties
   Index outputs() const;    ///< width of output()
-  OutputKind output_kind() const;
   bool class_target() const {
     return target() && graph().node(target()).kind == NodeKind::class_input;
   }
@@ -100,9 +96,14 @@ class Model {
   ModelNodes nodes() const;
 
   // What a saved model carries beside its parameters.
-  Preprocess preprocess;
-  std::vector<std::string> class_names;
+  /// What a raw row and an answer mean. Before there are data: numbers as they are, and the task
+  /// that suits the loss.
+  Schema schema;
   std::map<std::string, double> metrics;
+  /// Takes over what the data say. Here alone is decided, once, what the outputs mean: by the task,
+  /// the loss and, where these leave it open, by the last layer. Yes-or-no losses make of numbers
+  /// to learn one answer of yes or no each.
+  void adopt(Schema of_data);
 
   /// Writes one safetensors file. Throws DataError naming the file. (Defined in io/.)
   void save(const std::filesystem::path& path) const;

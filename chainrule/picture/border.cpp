@@ -91,7 +91,7 @@ svg::Picture border_picture(const Model& model, const Dataset& data, std::string
     const Index i = r * kBorderColumns + c;
     const std::int32_t k = seen.classes[static_cast<std::size_t>(i)];
     return kBorderColours[static_cast<std::size_t>(k) % kBorderColours.size()]
-        .area[sureness(values.row(i), k, model.output_kind())];
+        .area[sureness(values.row(i), k, model.schema.output)];
   };
   for (Index r = 0; r < kBorderRows; ++r)
     for (Index c = 0; c < kBorderColumns;) {

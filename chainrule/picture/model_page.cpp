@@ -39,7 +39,7 @@ std::optional<Var> picture_weight(const Model& model) {
   const Graph& g = model.graph();
   for (const int id : g.params()) {
     const Shape& s = g.node(id).shape;
-    if (s.rank() == 2 && s[0] == model.preprocess.image.size()) return g.var(id);
+    if (s.rank() == 2 && s[0] == model.schema.picture().size()) return g.var(id);
   }
   return std::nullopt;
 }
@@ -105,7 +105,7 @@ void record(Recorder& recorder, const Model& model, const Dataset& data,
   Splits splits;
   splits.train = data.subset(
       first_batch(data, std::min(data.rows(), options.steps * options.batch), options.seed));
-  splits.preprocess = model.preprocess;
+  splits.schema = model.schema;
   fit(fresh, splits,
       {.steps = options.steps,
        .batch = options.batch,

@@ -97,7 +97,7 @@ std::string matrix_picture(View<const float> w, Index inputs, Index outputs) {
 
 void add_weights(const Model& model, std::vector<PictureFile>& files) {
   const Graph& g = model.graph();
-  const Shape& image = model.preprocess.image;
+  const Shape image = model.schema.picture();
   for (const int id : g.params()) {
     const Node& node = g.node(id);
     const Shape& s = node.shape;
@@ -143,7 +143,7 @@ svg::Picture record_flow(const Model& model, const Dataset& data, FitOptions run
   Splits splits;
   splits.train =
       data.subset(first_batch(data, std::min(data.rows(), run.steps * run.batch), run.seed));
-  splits.preprocess = model.preprocess;
+  splits.schema = model.schema;
   FlowRecorder recorder(run.steps);
   run.observers = {&recorder};
   fit(fresh, splits, run);

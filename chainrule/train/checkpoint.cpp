@@ -37,21 +37,6 @@ std::string data_mark(const Splits& data) {
              hexadecimal(fingerprint(data)));
 }
 
-/// " 'b' where 'a' was": the first column that is another; "" when none is.
-std::string column_difference(const Preprocess& before, const Preprocess& now) {
-  if (before.columns.size() != now.columns.size())
-    return cat(now.columns.size(), " columns instead of ", before.columns.size());
-  for (std::size_t i = 0; i < now.columns.size(); ++i) {
-    const Column &a = before.columns[i], &b = now.columns[i];
-    if (a.name != b.name) return cat("a column '", b.name, "' instead of '", a.name, "'");
-    if (a.categories != b.categories) return cat("other categories in '", a.name, "'");
-    if (a.offset != b.offset || a.scale != b.scale)
-      return cat("'", a.name, "' as (x - ", b.offset, ") / ", b.scale, " instead of (x - ",
-                 a.offset, ") / ", a.scale);
-  }
-  return "";
-}
-
 // JSON has no infinity and no NaN. Finite numbers are written so that they read back the same.
 Json as_json(double x) {
   return std::isfinite(x) ? Json(x) : Json(std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
@@ -276,12 +261,14 @@ void Checkpointer::write(const StateInfo& info) {
 }
 
 void Checkpoint::expect_same(const Splits& splits, const FitOptions& options) const {
-  if (const std::string now = data_mark(splits); now != data) {
-    const std::string columns = column_difference(model.preprocess, splits.preprocess);
-    throw DataError(cat("the data are not those of the checkpoint '", file.string(),
-                        "': the run began with ", data, "; these are ", now,
-                        columns.empty() ? "" : ", with ", columns));
-  }
+  const auto refuse = [&](const std::string& why) {
+    throw DataError(cat("the data are not those of the checkpoint '", file.string(), "': ", why));
+  };
+  const Schema schema = splits.full_schema();
+  if (const std::string other = difference_of(model.schema, schema); !other.empty()) refuse(other);
+  if (const std::string now = data_mark(splits); now != data)
+    refuse(cat("the run began with ", data, "; these are ", now));
+  if (!same_scaling(model.schema, schema)) refuse("their scaling is another");
   refuse_other(recipe, recipe_of(options));
 }
 

@@ -6,7 +6,9 @@
 #include <numeric>
 
 #include "chainrule/core/error.h"
+#include "chainrule/data/answer.h"
 #include "chainrule/train/evaluator.h"
+#include "chainrule/train/measure.h"
 
 namespace chainrule {
 namespace {
@@ -27,45 +29,14 @@ Index fitting_batch(Index batch, Index rows) {
   return std::clamp<Index>(rows, 1, batch);
 }
 
-/// False for numbers, and for several answers of yes or no that may all be true.
-bool predicts_classes(const Model& model) {
-  const OutputKind kind = model.output_kind();
-  return model.class_target() || !model.class_names.empty() || kind == OutputKind::logits ||
-         kind == OutputKind::probabilities || (kind != OutputKind::values && model.outputs() == 1);
-}
-
-/// Turns one row of outputs into what Predictions::values promises.
-void finish(std::span<float> row, const Model& model, bool is_class) {
-  switch (model.output_kind()) {
-    case OutputKind::logits: {
-      const double top = static_cast<double>(*std::max_element(row.begin(), row.end()));
-      double sum = 0;
-      for (const float x : row) sum += std::exp(static_cast<double>(x) - top);
-      for (float& x : row) x = static_cast<float>(std::exp(static_cast<double>(x) - top) / sum);
-      return;
-    }
-    case OutputKind::binary_logit:
-      for (float& x : row) x = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(x))));
-      return;
-    case OutputKind::probabilities:
-    case OutputKind::binary_probability:
-      return;
-    case OutputKind::values:
-      if (is_class) return;
-      for (float& x : row)
-        x = static_cast<float>(static_cast<double>(x) * model.preprocess.target_scale +
-                               model.preprocess.target_offset);
-  }
-}
-
 /// Runs `rows` rows, whose features `fill(tape, first, count)` writes.
 template <class F>
 Predictions predict_rows(const Model& model, Index rows, const EvaluateOptions& options, F fill) {
   const Index batch = fitting_batch(options.batch, rows);
   ThreadPool pool(options.threads);
   Tape<float> tape(model.params(), {.rows = batch, .pool = &pool, .outputs = {model.output()}});
-  const bool is_class = predicts_classes(model);
-  const float boundary = decision_boundary(model);
+  const Schema& schema = model.schema;
+  const bool is_class = schema.task == Task::classification;
   Predictions p{Tensor<float>(rows, model.outputs()), {}};
   if (is_class) p.classes.resize(static_cast<std::size_t>(rows));
   const Part part = part_of(rows, options.exchange);
@@ -78,9 +49,9 @@ Predictions predict_rows(const Model& model, Index rows, const EvaluateOptions& 
     const View<const float> outputs = tape.value(model.output());
     for (Index i = 0; i < count; ++i) {
       const std::span<const float> row = outputs.row(i);
-      if (is_class) p.classes[static_cast<std::size_t>(first + i)] = decide(row, boundary);
+      if (is_class) p.classes[static_cast<std::size_t>(first + i)] = decide(schema, row, false);
       std::copy(row.begin(), row.end(), p.values.row(first + i).begin());
-      finish(p.values.row(first + i), model, is_class);
+      finish_outputs(schema, p.values.row(first + i));
     }
   }
   if (options.exchange == nullptr) return p;
@@ -95,10 +66,6 @@ Predictions predict_rows(const Model& model, Index rows, const EvaluateOptions& 
 
 }  // namespace
 
-float decision_boundary(const Model& model) {
-  return model.output_kind() == OutputKind::binary_logit ? 0.0f : 0.5f;
-}
-
 Evaluator::Evaluator(const Model& model, const Dataset& data, Index batch, ThreadPool& pool,
                      Exchange* exchange)
     : model_(&model),
@@ -109,8 +76,7 @@ Evaluator::Evaluator(const Model& model, const Dataset& data, Index batch, Threa
                              .pool = &pool,
                              .outputs = {model.output(), model.sample_loss() ? model.sample_loss()
                                                                              : model.loss()}}),
-      order_(counting(data.rows())),
-      boundary_(decision_boundary(model)) {
+      order_(counting(data.rows())) {
   feed_.check_targets();
 }
 
@@ -158,7 +124,7 @@ Score Evaluator::score() {
   score.loss = run([&](const Batch& b) {
     if (!classifies()) return;
     for (Index i = 0; i < b.outputs.rows(); ++i)
-      right += decide(b.outputs.row(i), boundary_) ==
+      right += decide(model_->schema, b.outputs.row(i), false) ==
                data_->classes[static_cast<std::size_t>(b.first + i)];
   });
   add_up({&right, 1});
@@ -166,52 +132,27 @@ Score Evaluator::score() {
   return score;
 }
 
+Tensor<float> Evaluator::outputs(double& loss) {
+  Tensor<float> all(feed_.rows(), model_->outputs());
+  loss =
+      run([&](const Batch& b) { std::ranges::copy(b.outputs.span(), all.row(b.first).begin()); });
+  // Where other ranks have measured there are zeros.
+  if (exchange_ != nullptr) exchange_->sum(all.span());
+  return all;
+}
+
 Evaluation Evaluator::evaluate(Index top_k) {
   Evaluation e;
   e.rows = feed_.rows();
-  if (classifies()) {
-    const Index classes = std::max<Index>(data_->class_count(), 2);
-    e.confusion = Confusion(classes);
-    e.top_k = std::clamp<Index>(top_k, 1, classes);
-    std::int64_t among = 0;
-    e.loss = run([&](const Batch& b) {
-      for (Index i = 0; i < b.outputs.rows(); ++i) {
-        const std::int32_t truth = data_->classes[static_cast<std::size_t>(b.first + i)];
-        const std::int32_t predicted = decide(b.outputs.row(i), boundary_);
-        e.confusion.add(truth, predicted);
-        among += model_->outputs() == 1 ? e.top_k > 1 || truth == predicted
-                                        : in_top_k(b.outputs.row(i), truth, e.top_k);
-      }
-    });
-    add_up(e.confusion.writable_counts());
-    add_up({&among, 1});
-    e.accuracy = e.confusion.accuracy();
-    e.top_k_accuracy = static_cast<double>(among) / static_cast<double>(e.rows);
-    return e;
-  }
-  if (data_->targets.empty() || !model_->target()) {  // the loss says all
-    e.loss = run([](const Batch&) {});
-    return e;
-  }
-  const std::size_t width = static_cast<std::size_t>(model_->outputs());
-  const double scale = model_->preprocess.target_scale, offset = model_->preprocess.target_offset;
-  Regression regression(model_->outputs());
-  std::vector<float> row(width);
-  std::vector<double> truth(width), predicted(width);
-  e.loss = run([&](const Batch& b) {
-    for (Index i = 0; i < b.outputs.rows(); ++i) {
-      std::copy_n(b.outputs.row(i).begin(), width, row.begin());
-      finish(row, *model_, false);
-      const float* target = data_->targets.data() + (b.first + i) * b.outputs.cols();
-      for (std::size_t j = 0; j < width; ++j) {
-        truth[j] = static_cast<double>(target[j]) * scale + offset;
-        predicted[j] = static_cast<double>(row[j]);
-      }
-      regression.add(truth, predicted);
-    }
-  });
-  if (exchange_ != nullptr) regression.add_up(*exchange_);
-  e.mse = regression.mse(), e.mae = regression.mae(), e.r2 = regression.r2();
+  const Tensor<float> outputs = this->outputs(e.loss);
+  if (classifies())
+    measure_classes(*model_, *data_, outputs, top_k, e);
+  else if (data_->targets.empty() || !model_->target() || data_->target_size() != model_->outputs())
+    return e;  // the loss says all
+  else if (model_->schema.task == Task::multilabel)
+    measure_labels(*model_, *data_, outputs, e);
+  else
+    measure_numbers(*model_, *data_, outputs, e);
   return e;
 }
 

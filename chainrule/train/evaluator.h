@@ -14,9 +14,6 @@
 
 namespace chainrule {
 
-/// The output above which a model with a single output means the second of two classes.
-float decision_boundary(const Model& model);
-
 /// Memory for measuring one dataset again and again. Model, data, pool and exchange must outlive
 /// it. With an exchange each rank runs a part of the rows, and all get the same result.
 class Evaluator {
@@ -34,6 +31,8 @@ class Evaluator {
     Index first;
     View<const float> outputs;  // [rows, outputs]
   };
+  /// The outputs of all rows, by all ranks, and the loss.
+  Tensor<float> outputs(double& loss);
   /// Runs the rank's rows, returns the loss of all.
   template <class F>
   double run(F&& on_batch);
@@ -48,7 +47,6 @@ class Evaluator {
   Feed feed_;
   Tape<float> tape_;
   std::vector<std::int32_t> order_;  // 0, 1, 2, ...
-  float boundary_;
 };
 
 }  // namespace chainrule

@@ -9,6 +9,7 @@
 
 #include "chainrule/core/error.h"
 #include "chainrule/core/thread_pool.h"
+#include "chainrule/data/answer.h"
 #include "chainrule/graph/tape.h"
 #include "chainrule/optim/clip.h"
 #include "chainrule/train/evaluator.h"
@@ -155,7 +156,6 @@ class Run {
   std::vector<Stretch> stretches_;
   Buffer<float> sum_;  ///< of the gradients of a step's batches
   Var output_, loss_;
-  float boundary_;
   std::int64_t steps_;
   bool told_to_stop_ = false;  ///< some rank was
   RunState state_;
@@ -184,8 +184,7 @@ Run::Run(Model& model, const Splits& data, const FitOptions& options)
       params_(model.params().all()),
       trainable_(model.params().trainable()),
       output_(model.output()),
-      loss_(model.loss()),
-      boundary_(decision_boundary(model)) {
+      loss_(model.loss()) {
   feed_.check_targets();
   stretches_ = stretches_of(model, options);
   if (options.accumulate > 1) sum_ = Buffer<float>(static_cast<Index>(trainable_.size()));
@@ -237,8 +236,7 @@ void Run::resume(const RunState& from) {
 }
 
 History Run::operator()() {
-  model_.preprocess = data_.preprocess;
-  model_.class_names = data_.train.class_names;
+  model_.adopt(data_.full_schema());
   for (Observer* o : options_.observers)
     o->on_start({model_, data_, options_, pool_.threads(), steps_, first_step_, loader_.batches()});
   epoch_start_ = Clock::now() - std::chrono::duration_cast<Clock::duration>(
@@ -375,7 +373,7 @@ std::int64_t Run::count_right(std::span<const std::int32_t> rows) const {
   const View<const float> outputs = tape_.value(output_);
   std::int64_t right = 0;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    right += decide(outputs.row(static_cast<Index>(i)), boundary_) ==
+    right += decide(model_.schema, outputs.row(static_cast<Index>(i)), false) ==
              classes[static_cast<std::size_t>(rows[i])];
   return right;
 }

@@ -91,7 +91,7 @@ struct RunState {
   RunState clone() const;
 };
 
-/// Trains `model` on data.train, and gives it the data's preprocessing and class names.
+/// Trains `model` on data.train, and gives it the data's schema.
 ///
 /// Kept at the end: with validation rows, the parameters of the epoch with the best validation
 /// loss (or accuracy: `monitor`). Without them, those of the last epoch, or with early stopping

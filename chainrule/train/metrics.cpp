@@ -14,12 +14,6 @@ double ratio(double part, double whole) { return whole == 0 ? 0 : part / whole; 
 
 }  // namespace
 
-std::int32_t decide(std::span<const float> outputs, float boundary) {
-  if (outputs.size() == 1) return outputs[0] > boundary ? 1 : 0;
-  return static_cast<std::int32_t>(std::max_element(outputs.begin(), outputs.end()) -
-                                   outputs.begin());
-}
-
 bool in_top_k(std::span<const float> outputs, std::int32_t truth, Index k) {
   const std::size_t t = static_cast<std::size_t>(truth);
   Index before = 0;
@@ -74,54 +68,44 @@ ClassScore Confusion::macro() const {
 
 Regression::Regression(Index outputs) : outputs_(static_cast<std::size_t>(outputs)) {}
 
-void Regression::add(std::span<const double> truth, std::span<const double> predicted) {
-  ++rows_;
+void Regression::add(std::span<const double> truth, std::span<const double> predicted,
+                     double weight) {
+  ++rows_, weight_ += weight;
+  if (weight == 0) return;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Sums& s = outputs_[i];
     const double error = predicted[i] - truth[i];
-    s.squared += error * error;
-    s.absolute += std::abs(error);
+    s.squared += weight * error * error;
+    s.absolute += weight * std::abs(error);
     const double from_old_mean = truth[i] - s.mean;
-    s.mean += from_old_mean / static_cast<double>(rows_);
-    s.spread += from_old_mean * (truth[i] - s.mean);
+    s.mean += from_old_mean * (weight / weight_);
+    s.spread += weight * from_old_mean * (truth[i] - s.mean);
   }
-}
-
-// Chan, Golub, LeVeque: the spread of several parts around their common mean is the sum of their
-// own spreads and of rows * (mean - common mean)^2.
-void Regression::add_up(Exchange& exchange) {
-  const double own = static_cast<double>(rows_);
-  std::vector<double> sums = {own};
-  for (const Sums& s : outputs_) sums.insert(sums.end(), {own * s.mean, s.squared, s.absolute});
-  exchange.sum(std::span<double>(sums));
-  std::vector<double> spreads;
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    const double mean = sums[0] > 0 ? sums[1 + 3 * i] / sums[0] : 0,
-                 shift = outputs_[i].mean - mean;
-    spreads.push_back(outputs_[i].spread + own * shift * shift);
-    outputs_[i] = {mean, 0, sums[2 + 3 * i], sums[3 + 3 * i]};
-  }
-  exchange.sum(std::span<double>(spreads));
-  for (std::size_t i = 0; i < outputs_.size(); ++i) outputs_[i].spread = spreads[i];
-  rows_ = static_cast<std::int64_t>(sums[0]);
 }
 
 double Regression::mse() const {
   double sum = 0;
   for (const Sums& s : outputs_) sum += s.squared;
-  const double count = static_cast<double>(rows_) * static_cast<double>(outputs_.size());
+  const double count = weight_ * static_cast<double>(outputs_.size());
   return count == 0 ? kNone : sum / count;
+}
+
+double Regression::rmse() const {
+  if (weight_ == 0 || outputs_.empty()) return kNone;
+  double sum = 0;
+  for (const Sums& s : outputs_) sum += std::sqrt(s.squared / weight_);
+  return sum / static_cast<double>(outputs_.size());
 }
 
 double Regression::mae() const {
   double sum = 0;
   for (const Sums& s : outputs_) sum += s.absolute;
-  const double count = static_cast<double>(rows_) * static_cast<double>(outputs_.size());
+  const double count = weight_ * static_cast<double>(outputs_.size());
   return count == 0 ? kNone : sum / count;
 }
 
 double Regression::r2() const {
-  if (rows_ == 0 || outputs_.empty()) return kNone;
+  if (rows_ < 2 || outputs_.empty()) return kNone;
   double sum = 0;
   for (const Sums& s : outputs_)
     sum += s.spread > 0 ? 1 - s.squared / s.spread : s.squared == 0 ? 1.0 : 0.0;

@@ -5,15 +5,10 @@
 #include <span>
 #include <vector>
 
-#include "chainrule/core/exchange.h"
 #include "chainrule/core/shape.h"
 #include "chainrule/core/tensor.h"
 
 namespace chainrule {
-
-/// The class that a row of outputs names: the greatest of several (the first, if they are equal);
-/// of a single output, 1 when it exceeds `boundary` and else 0.
-std::int32_t decide(std::span<const float> outputs, float boundary);
 
 /// Is the true class among the k greatest outputs? Of equal outputs the first counts as greater,
 /// so that k = 1 agrees with decide().
@@ -60,23 +55,25 @@ class Confusion {
 class Regression {
  public:
   explicit Regression(Index outputs = 0);
-  void add(std::span<const double> truth, std::span<const double> predicted);
-  /// Joins what every rank has collected; all have the same afterwards.
-  void add_up(Exchange& exchange);
+  void add(std::span<const double> truth, std::span<const double> predicted, double weight = 1);
 
   /// Mean squared and mean absolute error over rows and outputs; NaN without rows.
   double mse() const;
   double mae() const;
+  /// Mean over the outputs of the root of each one's mean squared error.
+  double rmse() const;
   /// Coefficient of determination 1 - sum (t - y)^2 / sum (t - mean t)^2, mean over the outputs.
-  /// An output whose targets are all the same counts 1 when it is met exactly, else 0.
+  /// An output whose targets are all the same counts 1 when it is met exactly, else 0. NaN for
+  /// fewer than two rows.
   double r2() const;
 
  private:
   struct Sums {
-    double mean = 0, spread = 0;  // of the targets, by Welford's update
+    double mean = 0, spread = 0;  // of the targets, by West's weighted update
     double squared = 0, absolute = 0;
   };
   std::int64_t rows_ = 0;
+  double weight_ = 0;
   std::vector<Sums> outputs_;
 };
 

@@ -12,6 +12,7 @@
 #include "chainrule/core/error.h"
 #include "chainrule/io/model_file.h"
 #include "chainrule/io/model_nodes.h"
+#include "chainrule/io/schema_json.h"
 #include "chainrule/train/fit.h"
 
 namespace chainrule {
@@ -110,7 +111,7 @@ std::uint64_t fingerprint(std::span<const std::byte> bytes, std::uint64_t before
 }
 
 std::uint64_t fingerprint(const Splits& data) {
-  std::uint64_t print = print_of(preprocess_text(data.preprocess), 0);
+  std::uint64_t print = print_of(schema_text(data.full_schema()), 0);
   for (const Dataset* part : {&data.train, &data.validation, &data.test})
     print = print_of(*part, print);
   return print;
@@ -141,10 +142,11 @@ void check_same_run(Exchange& exchange, const Model& model, const Splits& data,
   Recipe recipe = recipe_of(options);
   recipe.emplace_back("epochs", std::to_string(options.epochs));
   recipe.emplace_back("steps", std::to_string(options.steps));
-  const std::array<Fingerprint, 6> prints = {{
+  const std::array<Fingerprint, 7> prints = {{
       {"another version of chainrule", print_of(version, 0)},
       {"another network", print_of(text_of(network), 0)},
       {"other data", fingerprint(data)},
+      {"another meaning of rows and answers", print_of(schema_text(data.full_schema()), 0)},
       {"other options of training", print_of(text_of(recipe), 0)},
       {"another number of steps behind it", static_cast<std::uint64_t>(step)},
       {"other parameters", print_of(model.params().all(), 0)},

@@ -94,6 +94,12 @@ class Usage {
   std::thread::id owner_;
 };
 
+/// What is surprising, as warnings of whoever called the package.
+inline void warn(const std::vector<std::string>& notes) {
+  for (const std::string& note : notes)
+    if (PyErr_WarnEx(PyExc_UserWarning, note.c_str(), 3) != 0) throw py::error_already_set();
+}
+
 void bind_graph(py::module_& m);
 void bind_explain(py::module_& m);
 void bind_model(py::module_& m);

@@ -151,7 +151,7 @@ Splits splits_of(const DataHandle& train, const py::object& validation, const Mo
   Splits splits;
   splits.train = train.data;
   if (!validation.is_none()) splits.validation = validation.cast<const DataHandle&>().data;
-  splits.preprocess = model.preprocess;
+  splits.schema = model.schema;
   return splits;
 }
 

@@ -5,9 +5,12 @@
 #include <cstring>
 
 #include "chainrule/compare/compare.h"
+#include "chainrule/data/array_rows.h"
 #include "chainrule/explain/element.h"
 #include "chainrule/explain/explanation.h"
 #include "chainrule/explain/model_run.h"
+#include "chainrule/io/model_file.h"
+#include "chainrule/io/schema_json.h"
 #include "chainrule/model/layer_table.h"
 #include "chainrule/picture/border.h"
 #include "chainrule/picture/curves.h"
@@ -103,6 +106,37 @@ void check_finite(std::span<const float> x, Index width) {
                           ", expected a finite number"));
 }
 
+/// Raw rows of an array as features: the array itself where nothing is to be done.
+Floats prepare(const ModelHandle& h, const Floats& x, const std::string& element) {
+  const Hold hold(h.usage, false, ModelHandle::kWhat);
+  const Schema& schema = h.model.schema;
+  const ElementType given = element == "byte"    ? ElementType::byte
+                            : element == "whole" ? ElementType::whole
+                                                 : ElementType::real;
+  if (data::are_features(schema, given)) return x;
+  Floats features = copied(span_of(x), {x.shape(), x.shape() + x.ndim()});
+  std::vector<std::string> notes;
+  data::prepare_numbers(
+      schema, given, {features.mutable_data(), static_cast<std::size_t>(features.size())}, notes);
+  warn(notes);
+  return features;
+}
+
+/// Numbers [N, K] in the unit of the targets as what the network learns.
+Floats scale_targets(const ModelHandle& h, const Floats& y) {
+  const std::vector<Target>& targets = h.model.schema.targets;
+  const auto plain = [](const Target& t) { return t.offset == 0 && t.scale == 1; };
+  const auto width = static_cast<std::size_t>(y.ndim() == 2 ? y.shape(1) : 1);
+  if (width != targets.size() || std::ranges::all_of(targets, plain)) return y;
+  Floats scaled = copied(span_of(y), {y.shape(), y.shape() + y.ndim()});
+  float* to = scaled.mutable_data();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(y.size()); ++i) {
+    const Target& t = targets[i % width];
+    to[i] = static_cast<float>((static_cast<double>(to[i]) - t.offset) / t.scale);
+  }
+  return scaled;
+}
+
 /// (values [N, outputs], classes [N] or None)
 py::tuple predict_rows(const ModelHandle& h, const Floats& x, int threads) {
   const Hold hold(h.usage, false, ModelHandle::kWhat);
@@ -129,14 +163,34 @@ py::dict evaluate_rows(const ModelHandle& h, const DataHandle& data, Index top_k
   }
   py::dict d;
   d["rows"] = e.rows, d["loss"] = e.loss;
-  if (!data.data.has_classes()) {
-    d["mse"] = e.mse, d["mae"] = e.mae, d["r2"] = e.r2;
+  py::list targets;
+  for (const TargetScore& t : e.targets) {
+    py::dict one;
+    one["name"] = t.name;
+    if (h.model.schema.task == Task::multilabel) {
+      one["accuracy"] = t.accuracy, one["auc"] = t.auc, one["precision"] = t.precision;
+      one["recall"] = t.recall, one["f1"] = t.f1, one["rows"] = t.yes;
+    } else {
+      one["rmse"] = t.rmse, one["mae"] = t.mae, one["r2"] = t.r2;
+    }
+    targets.append(one);
+  }
+  if (h.model.schema.task == Task::multilabel && !data.data.has_classes()) {
+    d["accuracy"] = e.accuracy, d["hamming_loss"] = e.hamming_loss, d["auc"] = e.auc;
+    d["micro_f1"] = e.micro_f1, d["macro_f1"] = e.macro_f1, d["targets"] = targets;
     return d;
   }
+  if (!data.data.has_classes()) {
+    d["mse"] = e.mse, d["rmse"] = e.rmse, d["mae"] = e.mae, d["r2"] = e.r2;
+    d["median_error"] = e.median_error, d["error_90"] = e.error_90, d["targets"] = targets;
+    return d;
+  }
+  d["balanced_accuracy"] = e.balanced_accuracy, d["matthews"] = e.matthews;
+  d["auc"] = e.auc, d["average_precision"] = e.average_precision, d["log_loss"] = e.log_loss;
   d["accuracy"] = e.accuracy, d["top_k_accuracy"] = e.top_k_accuracy, d["top_k"] = e.top_k;
   const Index n = e.confusion.classes();
   d["confusion"] = copied(e.confusion.counts(), {n, n});
-  d["svg"] = confusion_svg(e.confusion, h.model.class_names);
+  d["svg"] = confusion_svg(e.confusion, h.model.schema.labels);
   return d;
 }
 
@@ -152,7 +206,7 @@ ElementExplanation explain_number(const ModelHandle& h, const DataHandle& data,
                                   const std::string& name, bool training) {
   const Hold hold(h.usage, false, ModelHandle::kWhat);
   ModelRun<double> run(h.model, data.data, all_rows(data.data), {.training = training});
-  const Element element = find_element(h.model.graph(), name, run.rows(), h.model.preprocess.image);
+  const Element element = find_element(h.model.graph(), name, run.rows(), h.model.schema.picture());
   return explain_element(run.tape(), h.model.loss(), element, run.pass());
 }
 
@@ -268,10 +322,27 @@ void bind_model(py::module_& m) {
       .def_property_readonly(
           "parameters", [](const ModelHandle& h) { return h.model.params().trainable_count(); })
       .def_property(
-          "class_names", [](const ModelHandle& h) { return h.model.class_names; },
+          "class_names", [](const ModelHandle& h) { return h.model.schema.labels; },
           [](ModelHandle& h, std::vector<std::string> names) {
-            h.model.class_names = std::move(names);
+            h.model.schema.labels = std::move(names);
+            h.model.schema.task = Task::classification;
+            h.model.schema.label_type = label_type_of(h.model.schema.labels);
           })
+      .def_property(
+          "schema", [](const ModelHandle& h) { return schema_text(h.model.schema); },
+          [](ModelHandle& h, const std::string& text) {
+            h.model.schema = parse_schema(text);
+            check_schema_of(h.model, "the schema");
+          })
+      .def("adopt",
+           [](ModelHandle& h, const std::string& text) {
+             h.model.adopt(parse_schema(text));
+             check_schema_of(h.model, "the schema");
+           })
+      .def_property_readonly("threshold",
+                             [](const ModelHandle& h) { return h.model.schema.threshold; })
+      .def("prepare", &prepare, py::arg("x").noconvert(), py::arg("element"))
+      .def("scale_targets", &scale_targets, py::arg("y").noconvert())
       .def("weights", &weights)
       .def_property_readonly("transposed_in_files",
                              [](const ModelHandle& h) {

@@ -207,7 +207,7 @@ TEST(Limits, Pictures) {
   const TemporaryFolder folder;
   const std::string model = folder.str("m.safetensors");
   Model m("linear 2", {784});
-  m.preprocess.image = {28, 28};
+  m.schema.inputs = {picture_input({28, 28})};
   m.save(model);
   const auto refused = [&](const std::string& file, const char* says) {
     expect_hostile_refused({"predict", model, folder.write("p.png", file)}, says);

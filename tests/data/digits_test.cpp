@@ -24,7 +24,7 @@ TEST(Digits, HaveTheShapeOfMnist) {
   EXPECT_EQ(s.train.rows(), 2000);
   EXPECT_EQ(s.test.rows(), 500);
   EXPECT_EQ(s.validation.rows(), 0);
-  EXPECT_EQ(s.preprocess.image, Shape({kSide, kSide}));
+  EXPECT_EQ(s.full_schema().picture(), Shape({kSide, kSide}));
 
   std::array<int, 10> count{};
   for (const std::int32_t c : s.train.classes) ++count[static_cast<std::size_t>(c)];

@@ -136,7 +136,7 @@ TEST(Mnist, FindsTheUsualNames) {
       EXPECT_EQ(s.test.rows(), 2);
       EXPECT_EQ(s.validation.rows(), 0);
       EXPECT_EQ(s.test.name, "kmnist");
-      EXPECT_EQ(s.preprocess.image, Shape({2, 3}));
+      EXPECT_EQ(s.full_schema().picture(), Shape({2, 3}));
       EXPECT_EQ(s.features(), Shape({6}));
     }
   }

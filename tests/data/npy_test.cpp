@@ -160,7 +160,8 @@ TEST(NpyDataset, RefusesWithASentence) {
   refused(array("|u1", "(3,)", {0, 1, 1}), "x.npy has 2 rows, but ");
   refused(array("|i1", "(2,)", {0, 255}), "y.npy: class -1 in row 2, expected 0 to 999");
   refused(array("<u2", "(2,)", {0, 0, 0xe8, 3}), "y.npy: class 1000 in row 2");
-  refused(array("|u1", "(2, 2)", {0, 1, 1, 0}), "classes of shape (2, 2), expected (N,)");
+  refused(array("|u1", "(2, 2)", {0, 2, 1, 0}),
+          "whole numbers of shape (2, 2), expected classes (N,)");
   refused(array("<f4", "(2,)", {0, 0, 0xc0, 0x7f, 0, 0, 0, 0}), "nan in row 1, target 'y'");
   expect_error<DataError>([&] { data::npy(folder.write("e", array("<f4", "(0, 3)", {}))); },
                           "features of shape (0, 3), expected (N, ...) with N > 0");

@@ -17,7 +17,7 @@ TEST(Toy, Gates) {
     EXPECT_EQ(s.test.floats, inputs);
     EXPECT_EQ(s.test.classes, classes);
     EXPECT_EQ(s.validation.rows(), 0);
-    EXPECT_EQ(s.preprocess.columns.size(), 2u);
+    EXPECT_EQ(s.schema.inputs.size(), 2u);
     s.train.validate();
   };
   is(data::and_gate(), {0, 0, 0, 1});

@@ -345,18 +345,19 @@ TEST(Ranks, EvaluateAndPredictLikeOne) {
 }
 
 TEST(Ranks, NumbersAreMeasuredLikeByOne) {
-  Regression all(2), own(2);
+  Dataset d;
+  d.features = {2}, d.target_names = {"a", "b"};
   Random random(1, 2);
   for (int row = 0; row < 50; ++row) {
-    const std::vector<double> truth = {random.uniform(), 1000 + random.uniform()};
-    const std::vector<double> guess = {random.uniform(), 1000 + random.uniform()};
-    all.add(truth, guess);
-    if (row % 7 % exchange().size() == exchange().rank()) own.add(truth, guess);
+    for (int i = 0; i < 2; ++i) d.floats.push_back(static_cast<float>(random.uniform()));
+    for (int i = 0; i < 2; ++i) d.targets.push_back(static_cast<float>(random.uniform()));
   }
-  own.add_up(exchange());
-  EXPECT_NEAR(own.mse(), all.mse(), 1e-12);
-  EXPECT_NEAR(own.mae(), all.mae(), 1e-12);
-  EXPECT_NEAR(own.r2(), all.r2(), 1e-9);
+  const Model model("linear 2", {2}, {.loss = "squared_error", .seed = 3});
+  const Evaluation one = evaluate(model, d, {.threads = 1});
+  const Evaluation many = evaluate(model, d, {.threads = 1, .exchange = &exchange()});
+  EXPECT_EQ(one.mse, many.mse);
+  EXPECT_EQ(one.r2, many.r2);
+  EXPECT_EQ(one.median_error, many.median_error);
 }
 
 template <class F>

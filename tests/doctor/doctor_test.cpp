@@ -27,7 +27,6 @@ Splits small_digits(Index train, Index test) {
         }
     d->bytes = bytes, d->features = {196}, d->image = {14, 14};
   }
-  s.preprocess.image = {14, 14};
   return s;
 }
 const Splits& digits() {

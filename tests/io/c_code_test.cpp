@@ -212,9 +212,10 @@ TEST(CCode, ScratchIsTheLargestSumOfNeighbours) {
 
 TEST(CCode, RawRowsBecomeInput) {
   Model model("linear 2", {4}, {.seed = 2});
-  model.preprocess.columns = {{.name = "age */ \xc3\xa9", .offset = 40.5, .scale = 12.25},
-                              {.name = "city", .categories = {"Rome", "Oslo", "Lima"}}};
-  model.class_names = {"yes\"?\?/", "n\\o\n\xff"};
+  model.schema.inputs = {
+      {.name = "age */ \xc3\xa9", .offset = 40.5, .scale = 12.25},
+      {.name = "city", .kind = InputKind::category, .categories = {"Rome", "Oslo", "Lima"}}};
+  model.schema.labels = {"yes\"?\?/", "n\\o\n\xff"};
   const CompiledC c(c_code(model).text);
   auto* prepare = c.find<void(const double*, float*)>("model_prepare");
   auto* name = c.find<int(const float*)>("model_class");
@@ -224,15 +225,27 @@ TEST(CCode, RawRowsBecomeInput) {
   float input[4];
   prepare(raw, input);
   EXPECT_EQ(std::vector<float>(input, input + 4), (std::vector<float>{2, 0, 1, 0}));
+
+  // What is missing is filled as in training.
+  Model holes("linear 2", {3});
+  holes.schema.inputs = {{.name = "age", .offset = 40, .scale = 4, .fill = 48},
+                         {.name = "city",
+                          .kind = InputKind::category,
+                          .categories = {"Rome"},
+                          .missing_category = true}};
+  const CompiledC h(c_code(holes).text);
+  const double none[2] = {std::nan(""), std::nan("")};
+  if (auto* f = h.find<void(const double*, float*)>("model_prepare")) f(none, input);
+  EXPECT_EQ(std::vector<float>(input, input + 3), (std::vector<float>{2, 0, 1}));
   const float output[2] = {-1, 0.5F};
   EXPECT_EQ(name(output), 1);
-  EXPECT_EQ(std::string(names[0]), model.class_names[0]);
-  EXPECT_EQ(std::string(names[1]), model.class_names[1]);
+  EXPECT_EQ(std::string(names[0]), model.schema.labels[0]);
+  EXPECT_EQ(std::string(names[1]), model.schema.labels[1]);
 }
 
 TEST(CCode, PixelsProbabilitiesAndUnits) {
   Model picture("linear 3", {4});
-  picture.preprocess.image = {2, 2};
+  picture.schema.inputs = {picture_input({2, 2})};
   const CompiledC c(c_code(picture, {.probabilities = true}).text);
   const unsigned char pixels[4] = {0, 255, 51, 1};
   float input[4], output[3];
@@ -242,7 +255,7 @@ TEST(CCode, PixelsProbabilitiesAndUnits) {
   EXPECT_NEAR(output[0] + output[1] + output[2], 1, 1e-6);
 
   Model number("bias", {1}, {.loss = "squared_error"});
-  number.preprocess.target_scale = 3, number.preprocess.target_offset = -2;
+  number.schema.targets = {{.name = "t", .offset = -2, .scale = 3}};
   const CompiledC n(c_code(number).text);
   const float five = 5;
   if (auto* f = n.find<Predict>("model_predict")) f(&five, output);

@@ -47,10 +47,15 @@ class ModelFileTest : public ::testing::Test {
 Model example() {
   Model model("linear 3, batch_norm, relu, linear 2", {4},
               {.loss = "softmax_cross_entropy", .seed = 5, .l2 = {{"*.weight", 1e-4}}});
-  model.class_names = {"yes", "no"};
-  model.preprocess = {.columns = {{.name = "age", .offset = 40.5, .scale = 12.25},
-                                  {.name = "city", .categories = {"Rome", "Oslo", "Lima"}}},
-                      .target = "answer"};
+  model.schema.labels = {"yes", "no"};
+  model.schema.inputs = {
+      {.name = "age", .offset = 40.5, .scale = 12.25, .fill = 41, .least = 3, .greatest = 99},
+      {.name = "city",
+       .kind = InputKind::category,
+       .categories = {"Rome", "Oslo", "Lima"},
+       .missing = {"-"}}};
+  model.schema.targets = {{.name = "answer", .unit = "kg"}};
+  model.schema.threshold = 0.25;
   model.metrics = {{"accuracy", 0.75}};
   return model;
 }
@@ -62,12 +67,8 @@ TEST_F(ModelFileTest, RoundTripKeepsEverything) {
   EXPECT_EQ(loaded.text(), model.text());
   EXPECT_EQ(loaded.features(), model.features());
   EXPECT_EQ(loaded.options().l2, model.options().l2);
-  EXPECT_EQ(loaded.class_names, model.class_names);
+  EXPECT_EQ(loaded.schema, model.schema);
   EXPECT_EQ(loaded.metrics, model.metrics);
-  EXPECT_EQ(loaded.preprocess.target, "answer");
-  ASSERT_EQ(loaded.preprocess.columns.size(), 2u);
-  EXPECT_EQ(loaded.preprocess.columns[0].scale, 12.25);
-  EXPECT_EQ(loaded.preprocess.columns[1].categories[2], "Lima");
   EXPECT_TRUE(std::ranges::equal(loaded.params().all(), model.params().all()));
 }
 
@@ -136,7 +137,7 @@ TEST_F(ModelFileTest, RefusesMetadataThatDescribeNoModel) {
     EXPECT_NE(refusal().find(says), std::string::npos) << key << ", got: " << refusal();
   };
   expect("format", nullptr, "holds tensors, but no model");
-  expect("format", "chainrule-9", "expected 'chainrule-1'");
+  expect("format", "chainrule-9", "expected 'chainrule-2'");
   expect("model", "linaer 3", "did you mean 'linear'");
   expect("features", "[4", "wrong form");
   expect("features", "[-4]", "cannot be built");
@@ -146,10 +147,26 @@ TEST_F(ModelFileTest, RefusesMetadataThatDescribeNoModel) {
   expect("model", "linear 2000000000, linear 2", "more than 2,147,483,648");
   expect("model", "linear 40000, linear 40000", "describes a model of 1,600,240,000 parameters");
   expect("features", "[1099511627776]", "of 1,099,511,627,776 features, at most 16,777,216");
-  expect("classes", std::string(100, '[').c_str(), "'classes' that is nested too deeply");
   expect("options", "{}", "wrong form");
-  expect("preprocess", "[]", "wrong form");
-  expect("classes", "[1]", "wrong form");
+  expect("schema", std::string(100, '[').c_str(), "is nested too deeply");
+  expect("schema", "[]", "wrong form");
+  const auto changed = [&](const char* from, const char* to) {
+    std::string text = good.metadata.at("schema");
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, text.npos) << from << " in " << text;
+    return text.replace(at, std::string_view(from).size(), to);
+  };
+  const auto expect_schema = [&](const char* from, const char* to, const char* says) {
+    expect("schema", changed(from, to).c_str(), says);
+  };
+  expect_schema("\"kind\":\"category\"", "\"kind\":\"categori\"", "a word that is not known");
+  expect_schema("[\"yes\",\"no\"]", "[1]", "wrong form");
+  expect_schema("[\"yes\",\"no\"]", "[\"yes\",\"no\",\"perhaps\"]",
+                "names 3 classes, its model has 2 outputs");
+  expect_schema("[\"yes\",\"no\"]", "[\"yes\",\"yes\"]", "two classes are called 'yes'");
+  expect_schema("[\"Rome\",", "[", "rows of 3 features, its model has 4");
+  expect_schema("\"scale\":12.25", "\"scale\":0", "'age' has offset 40.5 and scale 0");
+  expect_schema("\"name\":\"city\"", "\"name\":\"age\"", "two inputs are called 'age'");
 }
 
 /// Two inputs, a shared layer, two outputs and two losses.

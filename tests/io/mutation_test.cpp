@@ -12,9 +12,10 @@ namespace {
 
 Model mutation_model(const char* text) {
   Model model(text, {4}, {.loss = "squared_error", .l2 = {{"*.weight", 0.25}}});
-  model.preprocess = {.columns = {{.name = "age", .offset = 40.5, .scale = 12.25},
-                                  {.name = "city", .categories = {"Rome", "Oslo", "Lima"}}},
-                      .target = "answer"};
+  model.schema.inputs = {
+      {.name = "age", .offset = 40.5, .scale = 12.25},
+      {.name = "city", .kind = InputKind::category, .categories = {"Rome", "Oslo", "Lima"}}};
+  model.schema.targets = {{.name = "answer"}, {.name = "another"}};
   return model;
 }
 

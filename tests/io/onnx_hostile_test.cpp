@@ -44,13 +44,13 @@ class OnnxHostile : public ::testing::Test {
 TEST_F(OnnxHostile, OwnFilesComeBackWithWhatTheyAre) {
   Model model("linear 3, batch_norm, gelu, dropout 0.5, linear 2, softmax", {4},
               {.loss = "categorical_cross_entropy", .seed = 2, .l2 = {{"*.weight", 0.25}}});
-  model.class_names = {"cat", "dog"};
-  model.preprocess.target = "animal";
+  model.schema.labels = {"cat", "dog"};
+  model.schema.targets = {{.name = "animal"}};
   const Model back = from_onnx(to_onnx(model), "m.onnx");
   EXPECT_EQ(back.text(), model.text());
-  EXPECT_EQ(back.class_names, model.class_names);
+  EXPECT_EQ(back.schema.labels, model.schema.labels);
   EXPECT_EQ(back.options().l2, model.options().l2);
-  EXPECT_EQ(back.preprocess.target, "animal");
+  EXPECT_EQ(back.schema.targets[0].name, "animal");
   EXPECT_TRUE(std::ranges::equal(back.params().all(), model.params().all()));
   EXPECT_EQ(from_onnx(to_onnx(model), "m.onnx", {.loss = "squared_error"}).options().loss,
             "squared_error");

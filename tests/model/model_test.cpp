@@ -38,7 +38,7 @@ TEST(Model, FromText) {
   EXPECT_EQ(m.graph().node(m.target()).classes, 10);
   EXPECT_EQ(m.sample_loss().shape().str(), "[B]");
   EXPECT_EQ(m.loss().shape().str(), "[]");
-  EXPECT_EQ(m.output_kind(), OutputKind::logits);
+  EXPECT_EQ(m.schema.output, OutputKind::logits);
   EXPECT_EQ(m.graph().find("relu1").shape().str(), "[B, 50]");
 }
 
@@ -180,7 +180,7 @@ TEST(Model, LossDecidesTargetAndMeaning) {
   for (const Case& c : cases) {
     const Model m(c.text, {2}, {.loss = c.loss});
     EXPECT_EQ(m.class_target(), c.class_target) << c.text << " " << c.loss;
-    EXPECT_EQ(m.output_kind(), c.kind) << c.text << " " << c.loss;
+    EXPECT_EQ(m.schema.output, c.kind) << c.text << " " << c.loss;
     EXPECT_EQ(m.target().shape().size(), c.class_target ? 1 : m.outputs());
     EXPECT_EQ(m.options().loss, c.loss);
   }

@@ -26,7 +26,7 @@ std::pair<int, int> size_of(const PictureFile& png) {
 TEST(Pictures, OfAModelOnDigits) {
   const Splits data = data::digits({.seed = 1, .train = 40, .test = 10});
   Model model("linear 7, relu, linear 10", data.features(), {.seed = 1});
-  model.preprocess = data.preprocess;
+  model.adopt(data.full_schema());
   const auto files =
       model_pictures(model, data.train, {0, 1, 2}, {.run = {.steps = 3, .batch = 20, .seed = 1}});
   EXPECT_EQ(names(files), (std::vector<std::string>{"fc1.weight.png", "fc2.weight.png",

@@ -118,8 +118,7 @@ TEST(Evaluate, NumbersForClasses) {
 // Targets were scaled as t = 10 * y + 100, and are measured in the units of t.
 TEST(Evaluate, NumbersInTheUnitsOfTheData) {
   Model model = linear("linear 1", 1, "squared_error", {1});
-  model.preprocess.target_scale = 10;
-  model.preprocess.target_offset = 100;
+  model.schema.targets = {{.name = "t", .offset = 100, .scale = 10}};
   Dataset d = features(1, {0, 1, 2});
   d.target_names = {"t"};
   d.targets = {0, 1, 4};
@@ -184,8 +183,7 @@ TEST(Predict, OneOutputForTwoClasses) {
 
 TEST(Predict, NumbersInTheUnitsOfTheData) {
   Model model = linear("linear 1", 1, "squared_error", {3});
-  model.preprocess.target_scale = 10;
-  model.preprocess.target_offset = 100;
+  model.schema.targets = {{.name = "t", .offset = 100, .scale = 10}};
   const Predictions p = predict(model, std::vector<float>{2});
   EXPECT_EQ(p.values(0, 0), 160);
   EXPECT_TRUE(p.classes.empty());

@@ -118,7 +118,7 @@ TEST(Fit, LearnsEveryKindOfTarget) {
     EXPECT_EQ(h.epochs.back().train.accuracy, 1) << c.text << ", " << c.loss;
     EXPECT_EQ(h.epochs.back().test.accuracy, 1) << c.text << ", " << c.loss;
     EXPECT_EQ(evaluate(model, s.test).accuracy, 1) << c.text << ", " << c.loss;
-    EXPECT_EQ(model.class_names, s.train.class_names);
+    EXPECT_EQ(model.schema.labels, s.train.class_names);
   }
 }
 

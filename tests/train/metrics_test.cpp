@@ -7,15 +7,6 @@
 namespace chainrule {
 namespace {
 
-TEST(Metrics, Decide) {
-  const std::array<float, 4> outputs{0.1f, 3, -2, 3};
-  EXPECT_EQ(decide(outputs, 0), 1);  // the first of equals
-  const std::array<float, 1> above{0.6f}, at{0.5f};
-  EXPECT_EQ(decide(above, 0.5f), 1);
-  EXPECT_EQ(decide(at, 0.5f), 0);
-  EXPECT_EQ(decide(at, 0), 1);
-}
-
 TEST(Metrics, TopK) {
   const std::array<float, 4> outputs{0.1f, 3, -2, 3};
   EXPECT_TRUE(in_top_k(outputs, 1, 1));
