@@ -13,6 +13,7 @@ from .fitting import fit_options, whole_seed
 from .network import Network
 from .objective import Objective
 from .progress import Watch
+from .targets import ClassWeight, Goal, class_weights
 from .views import Comparison, Diagnosis, ElementExplanation, Evaluation, Explanation, History, Svg
 
 __all__ = ["Model"]
@@ -38,14 +39,16 @@ class Model(Network):
 
     def fit(self, x: Any, y: Any, *, epochs: int = 5, batch: int = 128, optimizer: str = "adam",
             lr: Optional[float] = None, validation: Optional[Tuple[Any, Any]] = None,
-            validation_split: float = 0.0, sample_weight: Any = None, steps: int = 0,
+            validation_split: float = 0.0, sample_weight: Any = None, class_weight: ClassWeight = None,
+            steps: int = 0,
             seed: Optional[int] = None, threads: int = 0, shuffle: bool = True,
             replacement: bool = False, schedule: Union[str, Callable[[int], float]] = "",
             clip_value: float = 0.0, clip_norm: float = 0.0, patience: int = 0,
             min_delta: float = 0.0, monitor: str = "loss", resume_optimizer: bool = False,
             callbacks: Sequence[Any] = (), progress: Optional[bool] = None,
             **settings: float) -> History:
-        """Trains on rows x [N, ...] and targets y: classes [N], or numbers [N] or [N, K].
+        """Trains on rows x [N, ...] and targets y: classes [N], numbers [N] or [N, K], or several
+        labels of 0 and 1 [N, K].
 
         A second call goes on from the parameters of the first, and with ``resume_optimizer`` from
         what its optimizer remembers (velocities, means), too. Kept at the end: with validation data (a
@@ -64,6 +67,9 @@ class Model(Network):
         on_epoch(row, best), on_end(history). One that returns False ends the run; one that raises
         ends it too, and fit() raises the same.
 
+        ``sample_weight`` [N] says how much a row counts, ``class_weight`` how much those of a class:
+        "balanced", or a dictionary from labels to weights; both are multiplied.
+
         float32 rows in memory order are read where they are, without a copy.
         """
         features = self._features(x)
@@ -72,7 +78,9 @@ class Model(Network):
         weights = None if sample_weight is None else as_floats(sample_weight, "sample_weight", np.float32)
         if features.shape[0] == 0:
             raise _core.DataError("there are no rows to train on")
-        target = self._learn_targets(features, y)
+        target = self._learn_targets(features, y, x)
+        if class_weight is not None:
+            weights = self._weigh_classes(class_weight, target, weights)
         held: Any = None
         if validation is not None:
             if not isinstance(validation, (tuple, list)) or len(validation) != 2:
@@ -102,17 +110,36 @@ class Model(Network):
             watch.end(history)
         return history
 
+    def _weigh_classes(self, given: ClassWeight, target: Tuple[Array, bool],
+                       weights: Optional[Array]) -> Array:
+        places, is_class = target
+        if not is_class or self._labels is None:
+            raise _core.Error("class_weight needs classes; here numbers are learnt")
+        by_row = class_weights(given, places, self._labels)
+        if weights is None:
+            return by_row
+        if len(weights) != len(by_row):
+            raise _core.DataError(f"there are {len(by_row)} rows and {len(weights)} sample weights")
+        found: Array = by_row * weights
+        return found
+
     def predict(self, x: Any, *, threads: int = 0) -> Array:
-        """The label of each row [N], or for numbers [N] with one output and else [N, K]."""
+        """The label of each row [N]; for numbers [N] with one output and else [N, K]; of several
+        labels no and yes, as they came, [N, K]."""
         values, classes = self._built().predict(self._features(x), threads)
         if classes is not None:
             found: Array = classes if self._labels is None else self._labels[classes]
             return found
+        if self._goal is not None and self._goal.task == "multilabel":
+            yes = values > self._built().threshold
+            labels: Array = yes.astype(np.int64) if self._goal.labels is None else self._goal.labels[yes.astype(int)]
+            return labels
         numbers: Array = values[:, 0] if values.shape[1] == 1 else values
         return numbers
 
     def predict_proba(self, x: Any, *, threads: int = 0) -> Float32:
-        """Probability of each class: [N, C]. Of a network for numbers, its outputs [N, K]."""
+        """Probability of each class: [N, C]; of each of several labels [N, K]. Of a network for
+        numbers, its outputs [N, K]."""
         values, classes = self._built().predict(self._features(x), threads)
         both: Float32 = values
         if classes is not None and values.shape[1] == 1:
@@ -156,7 +183,7 @@ class Model(Network):
         """The loss on these rows as a function of all parameters, for optimizers of other
         libraries, such as scipy's."""
         features = self._features(x)
-        target = self._learn_targets(features, y)
+        target = self._learn_targets(features, y, x)
         weights = None if sample_weight is None else as_floats(sample_weight, "sample_weight", np.float32)
         return Objective(self._raw, self._data(features, target, weights), training, threads)
 
@@ -180,7 +207,7 @@ class Model(Network):
         """Why does it not learn? A short run with what you would give to :meth:`fit`, watched; the
         parameters stay as they are."""
         features = self._features(x)
-        data = self._data(features, self._learn_targets(features, y), None)
+        data = self._data(features, self._learn_targets(features, y, x), None)
         held = None if validation is None else self._given(*validation)
         options = fit_options(optimizer, lr, settings, epochs=1, steps=steps, batch=batch,
                               seed=self.seed if seed is None else whole_seed(seed), threads=threads,
@@ -260,15 +287,13 @@ class Model(Network):
     def _of(cls, raw: Any, classes: Optional[Sequence[Any]]) -> "Model":
         made = cls(raw.text, loss=raw.loss)
         made._raw = raw
-        names: List[str] = list(raw.class_names)
+        made._remember()
         if classes is not None:
-            if len(classes) != len(names):
-                raise _core.Error(f"{len(classes)} classes were named, the network has {len(names)}" if names else
-                                  "classes were named, the network gives numbers")
-            made._labels = np.asarray(classes)
-            raw.class_names = [str(c) for c in made._labels]
-        elif names:
-            # Labels that look like integers become integers.
-            whole = all(n.lstrip("-").isdigit() for n in names)
-            made._labels = np.array([int(n) for n in names] if whole else names)
+            count = max(int(raw.outputs), 2)
+            if made._goal is None or made._goal.task != "classification":
+                raise _core.Error("classes were named, the network gives numbers")
+            if len(classes) != count:
+                raise _core.Error(f"{len(classes)} classes were named, the network has {count}")
+            made._describe(Goal("classification", np.asarray(classes)), made.schema["inputs"],
+                           [t["name"] for t in made.schema["targets"]])
         return made

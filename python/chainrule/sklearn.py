@@ -20,11 +20,11 @@ from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state, column_or_1d, compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 from sklearn.utils.optimize import _check_optimize_result
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from . import _core
 from .arrays import Array
@@ -110,9 +110,16 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
             layers += [f"linear {n}"] + ([activation] if activation else [])
         return ", ".join(layers + [f"linear {outputs}"])
 
-    def _train(self, X: Array, y: Array, outputs: int, loss: str, fresh: bool, incremental: bool) -> None:
-        """`y` is [N] of class numbers, or [N, K] of numbers."""
+    def _train(self, X: Array, y: Array, outputs: int, loss: str, fresh: bool, incremental: bool,
+               weights: Optional[Array] = None) -> None:
+        """`y` is [N] of class numbers, or [N, K] of numbers; `weights` [N] or None."""
         self._check_settings()
+        if weights is not None:
+            # A row that weighs nothing is as if it were not there, in the sizes of batches, too.
+            kept = weights != 0
+            if not kept.any():
+                raise ValueError("sample_weight is 0 for every row")
+            X, y, weights = X[kept], y[kept], weights[kept].astype(np.float32)
         rows = X.shape[0]
         batch = min(200, rows) if self.batch_size == "auto" else int(self.batch_size)
         if batch < 1:
@@ -124,9 +131,9 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.n_layers_ = len(self._hidden()) + 2
         self.n_outputs_ = outputs
         if self.solver == "lbfgs":
-            self._minimize(X, y)
+            self._minimize(X, y, weights)
         else:
-            self._descend(X, y, batch, int(random.randint(2**31 - 1)), incremental)
+            self._descend(X, y, weights, batch, int(random.randint(2**31 - 1)), incremental)
 
     def _start(self, X: Array, y: Array, outputs: int, loss: str, batch: int, seed: int) -> None:
         # scikit-learn adds alpha / 2 Σw² divided by the rows of a batch.
@@ -141,9 +148,9 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.validation_scores_: Optional[List[float]] = [] if self.early_stopping else None
         self.best_loss_: Optional[float] = None if self.early_stopping else np.inf
 
-    def _minimize(self, X: Array, y: Array) -> None:
+    def _minimize(self, X: Array, y: Array, weights: Optional[Array]) -> None:
         """L-BFGS on all rows at once, in double."""
-        objective = self._model.objective(X, y, threads=self._threads())
+        objective = self._model.objective(X, y, sample_weight=weights, threads=self._threads())
         found = minimize(objective, objective.start, method="L-BFGS-B", jac=True,
                          options={"maxfun": int(self.max_fun), "maxiter": int(self.max_iter),
                                   "iprint": 1 if self.verbose else -1, "gtol": float(self.tol)})
@@ -151,13 +158,14 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = _check_optimize_result("lbfgs", found, self.max_iter)
         self.loss_ = float(found.fun)
 
-    def _descend(self, X: Array, y: Array, batch: int, seed: int, incremental: bool) -> None:
+    def _descend(self, X: Array, y: Array, weights: Optional[Array], batch: int, seed: int,
+                 incremental: bool) -> None:
         rule, settings = self._optimizer()
         stopping = self.early_stopping and not incremental
         course, epochs = self._course, 1 if incremental else int(self.max_iter)
         course.start(self, X.shape[0], anew=not incremental)
         history = self._model.fit(
-            X, y, epochs=epochs, batch=batch, optimizer=rule, lr=course.lr, seed=seed,
+            X, y, epochs=epochs, sample_weight=weights, batch=batch, optimizer=rule, lr=course.lr, seed=seed,
             shuffle=bool(self.shuffle), validation_split=float(self.validation_fraction) if stopping else 0.0,
             monitor="accuracy" if stopping and y.ndim == 1 else "loss",
             schedule=course.factor_of, resume_optimizer=incremental, threads=self._threads(),
@@ -209,6 +217,10 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
             raise AttributeError("the estimator has not been fitted")
         return self._model
 
+    @staticmethod
+    def _weights(sample_weight: Any, X: Array) -> Optional[Array]:
+        return None if sample_weight is None else _check_sample_weight(sample_weight, X, only_non_negative=True)
+
     def _rows(self, X: Any) -> Array:
         check_is_fitted(self, "n_iter_")
         X = self._validate_data(X, accept_sparse=["csr", "csc"], reset=False)
@@ -221,7 +233,29 @@ def _dense(X: Any) -> Array:
 
 class MLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     """A classifier: softmax over the classes, a single output for two of them, and for several
-    labels at once one yes or no for each. See the module for what differs from scikit-learn's."""
+    labels at once one yes or no for each. See the module for what differs from scikit-learn's.
+
+    ``class_weight``: how much the rows of a class count, "balanced" or a dictionary."""
+
+    def __init__(self, hidden_layer_sizes: Union[int, Sequence[int]] = (100,), activation: str = "relu", *,
+                 solver: str = "adam", alpha: float = 0.0001, batch_size: Union[int, str] = "auto",
+                 learning_rate: str = "constant", learning_rate_init: float = 0.001,
+                 power_t: float = 0.5, max_iter: int = 200, shuffle: bool = True, random_state: Any = None,
+                 tol: float = 1e-4, verbose: bool = False, warm_start: bool = False,
+                 momentum: float = 0.9, nesterovs_momentum: bool = True,
+                 early_stopping: bool = False, validation_fraction: float = 0.1,
+                 beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8,
+                 n_iter_no_change: int = 10, max_fun: int = 15000, n_jobs: Optional[int] = None,
+                 class_weight: Any = None) -> None:
+        super().__init__(
+            hidden_layer_sizes, activation, solver=solver, alpha=alpha, batch_size=batch_size,
+            learning_rate=learning_rate, learning_rate_init=learning_rate_init, power_t=power_t,
+            max_iter=max_iter, shuffle=shuffle, random_state=random_state, tol=tol, verbose=verbose,
+            warm_start=warm_start, momentum=momentum, nesterovs_momentum=nesterovs_momentum,
+            early_stopping=early_stopping, validation_fraction=validation_fraction, beta_1=beta_1,
+            beta_2=beta_2, epsilon=epsilon, n_iter_no_change=n_iter_no_change, max_fun=max_fun,
+            n_jobs=n_jobs)
+        self.class_weight = class_weight
 
     def _check(self, X: Any, y: Any, reset: bool, incremental: bool) -> Tuple[Array, Array]:
         X, y = self._validate_data(X, y, accept_sparse=["csr", "csc"], multi_output=True,
@@ -241,23 +275,37 @@ class MLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
                                  f"{self.classes_}. 'y' has {classes}.")
         return _dense(X), self._binarizer.transform(y)
 
-    def _learn(self, X: Array, y: Array, fresh: bool, incremental: bool) -> None:
+    def _class_weights(self, y: Array, weights: Optional[Array]) -> Optional[Array]:
+        """Of each row by its class, times its own; `y` [N] holds the numbers of classes."""
+        if self.class_weight is None:
+            return weights
+        present = np.unique(y)
+        by_class = np.zeros(len(self.classes_))
+        by_class[present] = compute_class_weight(self.class_weight, classes=self.classes_[present],
+                                                 y=self.classes_[y])
+        found: Array = by_class[y] if weights is None else by_class[y] * weights
+        return found
+
+    def _learn(self, X: Array, y: Array, fresh: bool, incremental: bool,
+               weights: Optional[Array] = None) -> None:
         self._multilabel = self._binarizer.y_type_.startswith("multilabel")
         outputs = y.shape[1]
         self.out_activation_ = "softmax" if outputs > 1 and not self._multilabel else "logistic"
         if self._multilabel:
+            if self.class_weight is not None:
+                raise ValueError("class_weight is for one class per row, not for several labels")
             self._train(X, y.astype(np.float32), outputs, "binary_cross_entropy_logits", fresh,
-                        incremental)
+                        incremental, weights)
             return
-        numbers = y[:, 0] if outputs == 1 else y.argmax(axis=1)
+        numbers = (y[:, 0] if outputs == 1 else y.argmax(axis=1)).astype(np.int64)
         loss = "binary_cross_entropy_logits" if outputs == 1 else "softmax_cross_entropy"
-        self._train(X, numbers.astype(np.int64), outputs, loss, fresh, incremental)
+        self._train(X, numbers, outputs, loss, fresh, incremental, self._class_weights(numbers, weights))
 
-    def fit(self, X: Any, y: Any) -> "MLPClassifier":
-        """X [N, F]; y [N] of classes, or [N, K] of 0 and 1."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MLPClassifier":
+        """X [N, F]; y [N] of classes, or [N, K] of 0 and 1; sample_weight [N]."""
         fresh = not (self.warm_start and hasattr(self, "_model"))
         rows, targets = self._check(X, y, fresh, False)
-        self._learn(rows, targets, fresh, False)
+        self._learn(rows, targets, fresh, False, self._weights(sample_weight, rows))
         return self
 
     @available_if(lambda self: self._is_stochastic())  # type: ignore[misc]
@@ -299,19 +347,21 @@ class MLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
 
     out_activation_ = "identity"
 
-    def _learn(self, X: Any, y: Any, fresh: bool, incremental: bool) -> "MLPRegressor":
+    def _learn(self, X: Any, y: Any, fresh: bool, incremental: bool,
+               sample_weight: Any = None) -> "MLPRegressor":
         X, y = self._validate_data(X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
                                    dtype=(np.float64, np.float32), reset=fresh)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         targets = np.asarray(y, np.float32).reshape(len(y), -1)
-        self._train(_dense(X), targets, targets.shape[1], "half_squared_error", fresh, incremental)
+        self._train(_dense(X), targets, targets.shape[1], "half_squared_error", fresh, incremental,
+                    self._weights(sample_weight, X))
         return self
 
-    def fit(self, X: Any, y: Any) -> "MLPRegressor":
-        """X [N, F]; y [N] or [N, K]."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MLPRegressor":
+        """X [N, F]; y [N] or [N, K]; sample_weight [N]."""
         fresh = not (self.warm_start and hasattr(self, "_model"))
-        return self._learn(X, y, fresh, False)
+        return self._learn(X, y, fresh, False, sample_weight)
 
     @available_if(lambda self: self._is_stochastic())  # type: ignore[misc]
     def partial_fit(self, X: Any, y: Any) -> "MLPRegressor":

@@ -63,6 +63,139 @@ def test_two_classes_numbers_and_several_numbers():
     assert line.predict(x).shape == (300,) and two.predict(x).shape == (300, 2)
 
 
+@pytest.mark.filterwarnings("error")
+def test_labels_keep_their_type_through_a_file(tmp_path):
+    x, y = blobs(classes=2)
+    for labels in (np.array([False, True]), np.array(["01", "02"]), np.array(["1", "2"]), np.array([1, 2]),
+                   np.array([-1, 7], np.int16), np.array(["True", "False"]), np.array([0.5, 2.0])):
+        model = cr.Model("linear 1", loss="binary_cross_entropy_logits")
+        model.fit(x, labels[y], epochs=20, lr=0.05, progress=False)
+        model.save(tmp_path / "m.safetensors")
+        for other in (cr.load(tmp_path / "m.safetensors"), pickle.loads(pickle.dumps(model))):
+            found = other.predict(x)
+            assert found.dtype.kind == labels.dtype.kind and np.array_equal(found, model.predict(x))
+            assert np.mean(found == labels[y]) > 0.8 and other.task == "classification"
+
+
+def test_the_task_is_said_and_kept(tmp_path):
+    x, y = blobs(classes=3)
+    one_hot, several = np.eye(3)[y], (x[:, :2] > 0).astype(int)
+    floats = (y == 1).astype(float)
+    expected = [(one_hot, 3, "softmax_cross_entropy", "classification", "single 1"),
+                (one_hot.astype(int), 3, "softmax_cross_entropy", "classification", None),
+                (several, 2, "binary_cross_entropy_logits", "multilabel", None),
+                (several == 1, 2, "binary_cross_entropy_logits", "multilabel", None),
+                (floats, 1, "binary_cross_entropy_logits", "classification", "only 0.0 and 1.0"),
+                ((y == 1).astype(object), 1, "binary_cross_entropy_logits", "classification", None),
+                ((y == 1).astype(int).astype(object), 1, "binary_cross_entropy_logits", "classification", None),
+                (np.round(50 + 10 * x[:, 0]).astype(int), 1, "squared_error", "regression", "whole numbers"),
+                (x[:, 0] + 0.5, 1, "squared_error", "regression", None),
+                (x[:, :2], 2, "squared_error", "regression", None)]
+    for target, outputs, loss, task, warning in expected:
+        model = cr.Model(f"linear {outputs}")
+        if warning:
+            with pytest.warns(UserWarning, match=warning):
+                model.fit(x, target, epochs=1, progress=False)
+        else:
+            model.fit(x, target, epochs=1, progress=False)
+        assert (model.loss, model.task) == (loss, task)
+        model.save(tmp_path / "m.safetensors")
+        assert cr.load(tmp_path / "m.safetensors").task == task
+    assert model.evaluate(x, x[:, :2])["targets"][1]["name"] == "y2"
+
+
+def test_several_labels(tmp_path):
+    x, _ = blobs()
+    y = x[:, :3] > 0
+    model = cr.Model("linear 3")
+    model.fit(x, y, epochs=60, lr=0.05, progress=False)
+    assert model.predict(x).dtype == bool and np.mean(model.predict(x) == y) > 0.95
+    e = model.evaluate(x, y)
+    assert e["hamming_loss"] == pytest.approx(np.mean(model.predict(x) != y)) and e["auc"] > 0.99
+    model.save(tmp_path / "m.safetensors")
+    assert np.array_equal(cr.load(tmp_path / "m.safetensors").predict(x), model.predict(x))
+
+
+def test_metrics_are_those_of_scikit_learn():
+    metrics = pytest.importorskip("sklearn.metrics", reason="python3-sklearn is not installed")
+    x, y = blobs(classes=2)
+    model = cr.Model("linear 1")
+    model.fit(x[:, 1:], y, epochs=2, progress=False)
+    e, p = model.evaluate(x[:, 1:], y), model.predict_proba(x[:, 1:]).astype(float)
+    found = model.predict(x[:, 1:])
+    assert e["auc"] == pytest.approx(metrics.roc_auc_score(y, p[:, 1]), abs=1e-12)
+    assert e["average_precision"] == pytest.approx(metrics.average_precision_score(y, p[:, 1]), abs=1e-12)
+    assert e["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy_score(y, found), abs=1e-12)
+    assert e["matthews"] == pytest.approx(metrics.matthews_corrcoef(y, found), abs=1e-12)
+
+
+def test_weights_of_classes_and_rows():
+    x, y = blobs(classes=2)
+    rare = (y == 0) | (np.arange(300) % 10 == 0)
+    x, y = x[rare, 2:], y[rare]
+
+    def recall(**options):
+        model = cr.Model("linear 1", seed=1)
+        model.fit(x, y, epochs=30, lr=0.05, progress=False, **options)
+        return np.mean(model.predict(x)[y == 1])
+
+    weights = {0: 1.0, 1: float(np.sum(y == 0) / np.sum(y == 1))}
+    assert recall(class_weight="balanced") > recall() + 0.2
+    by_row = np.vectorize(weights.get)(y)
+    assert recall(class_weight=weights) == recall(sample_weight=by_row)
+    with pytest.raises(cr.DataError, match="the class 7"):
+        recall(class_weight={7: 1})
+    with pytest.raises(cr.Error, match="balanced"):
+        recall(class_weight="equal")
+
+
+def test_pixels_mean_the_same_in_every_type():
+    x = np.random.default_rng(0).integers(0, 256, (200, 16)).astype(np.uint8)
+    y = x[:, 0] > 127
+    model = cr.Model("linear 1")
+    model.fit(x, y, epochs=5, lr=0.001, progress=False)
+    for same in (x.astype(int), x.astype(float)):
+        with pytest.warns(UserWarning, match="taken as the bytes of training"):
+            assert np.array_equal(model.predict_proba(same), model.predict_proba(x))
+    with pytest.warns(UserWarning, match="values from 0 to 1 are taken"):
+        assert np.allclose(model.predict_proba(x / 255), model.predict_proba(x), atol=1e-5)
+    with pytest.raises(cr.DataError, match="bytes from 0 to 255"):
+        model.predict(x.astype(float) * 3)
+
+
+def test_tables_of_named_columns(tmp_path):
+    random = np.random.default_rng(0)
+    colour, size = random.choice(["red", "blue", None], 200), random.normal(50, 9, 200)
+    size[::9] = np.nan
+    y = np.where((colour == "red") | (size > 60), "yes", "no")
+    model = cr.Model("linear 8, relu, linear 1")
+    with pytest.warns(UserWarning, match="missing cells are filled: 'size' 23"):
+        model.fit({"size": size, "colour": colour}, y, epochs=60, lr=0.02, progress=False)
+    assert [i["kind"] for i in model.schema["inputs"]] == ["number", "category"]
+    assert model.schema["inputs"][1]["missing_category"]
+    model.save(tmp_path / "m.safetensors")
+    other = cr.load(tmp_path / "m.safetensors")
+    rows = {"colour": ["red", None, "blue"], "size": [40, 45.5, None], "more": ["x", "y", "z"]}
+    assert other.predict(rows).tolist() == ["yes", "no", "no"]
+    assert np.array_equal(other.predict_proba(rows), model.predict_proba(rows))
+    with pytest.warns(UserWarning, match="'colour': 1 of 1 cells hold categories that were not in training"):
+        other.predict({"colour": ["green"], "size": [40]})
+    with pytest.raises(cr.DataError, match="no column is called 'size'"):
+        other.predict({"colour": ["red"]})
+    pandas = pytest.importorskip("pandas", reason="python3-pandas is not installed")
+    assert np.array_equal(other.predict(pandas.DataFrame(rows)), model.predict(rows))
+
+
+def test_one_class_no_rows_and_a_loss_of_ones_own():
+    x, _ = blobs()
+    with pytest.raises(cr.DataError, match="0 in every row, there is nothing to learn"):
+        cr.Model("linear 1").fit(x, np.zeros(len(x), int), progress=False)
+    model = trained()[0]
+    assert model.predict(np.empty((0, 4))).shape == (0,) and model.predict_proba(np.empty((0, 4))).shape == (0, 3)
+    with pytest.raises(TypeError, match="loss is the name of one of"):
+        cr.Model("linear 3", loss=lambda p, t: (p - t)**2)
+
+
 def test_files_copies_and_pickles(tmp_path):
     model, x, y, _ = trained()
     model.save(tmp_path / "m.safetensors")
