@@ -69,13 +69,13 @@ std::string Args::Item::default_text() const {
   return "";
 }
 
-void Args::positional(std::string name, Target target, std::string help, bool required) {
+void Args::positional(std::string name, FlagTarget target, std::string help, bool required) {
   items_.push_back({std::move(name), "", std::move(help), "Arguments", target, required, {}});
 }
 
 void Args::group(std::string title) { group_ = std::move(title); }
 
-void Args::flag(std::string name, std::string value_name, Target target, std::string help) {
+void Args::flag(std::string name, std::string value_name, FlagTarget target, std::string help) {
   items_.push_back(
       {std::move(name), std::move(value_name), std::move(help), group_, target, false, {}});
 }

@@ -32,17 +32,17 @@ enum ExitCode : int {
 };
 
 /// Where a value goes. The value that is there beforehand is the default.
-using Target = std::variant<bool*, std::int64_t*, double*, std::string*, std::optional<double>*,
-                            std::vector<std::string>*>;
+using FlagTarget = std::variant<bool*, std::int64_t*, double*, std::string*, std::optional<double>*,
+                                std::vector<std::string>*>;
 
 class Args {
  public:
   /// An argument without a name, "MODEL". A vector takes all that remain.
-  void positional(std::string name, Target target, std::string help, bool required = true);
+  void positional(std::string name, FlagTarget target, std::string help, bool required = true);
   /// Begins a group of flags in --help.
   void group(std::string title);
   /// "--lr", "RATE", where to put it, what it does.
-  void flag(std::string name, std::string value_name, Target target, std::string help);
+  void flag(std::string name, std::string value_name, FlagTarget target, std::string help);
   /// Adds --config FILE.
   void config_file();
 
@@ -58,7 +58,7 @@ class Args {
  private:
   struct Item {
     std::string name, value_name, help, group;
-    Target target;
+    FlagTarget target;
     bool required = false;
     std::vector<std::string> values;  ///< as given
     bool is_positional() const { return name[0] != '-'; }

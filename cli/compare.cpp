@@ -52,8 +52,8 @@ std::vector<std::string> likely_losses(const std::string& text, const data::NpyA
     // A loss of logits after a function that makes probabilities is not what anybody means.
     const bool probabilities =
         is == OutputKind::probabilities || is == OutputKind::binary_probability;
-    const bool made = model.output_kind() == OutputKind::probabilities ||
-                      model.output_kind() == OutputKind::binary_probability;
+    const bool made = model.schema.output == OutputKind::probabilities ||
+                      model.schema.output == OutputKind::binary_probability;
     if (several == (outputs > 1) && probabilities == made) classes.emplace_back(kind.name);
   }
   if (!whole) return numbers;

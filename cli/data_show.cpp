@@ -137,7 +137,7 @@ int run(const ShowFlags& flags) {
   if (flags.rows < 0 || flags.cols < 0 || flags.first < 0)
     throw UsageError("--rows, --cols and --first cannot be negative");
   const bool alone =
-      is_file(flags.data.name) && flags.data.labels.empty() && flags.data.target.empty();
+      is_file(flags.data.name) && flags.data.labels.empty() && flags.data.targets.empty();
   RawFile raw = alone ? load_raw(flags.data) : RawFile{};
   if (raw.table && !flags.out.empty())
     throw UsageError("--out writes pictures; these data are no pictures");

@@ -214,7 +214,9 @@ bool is_file(const std::string& name) {
 
 Splits load_data(const DataFlags& flags) {
   check_fractions(flags);
-  Splits splits = is_file(flags.name) ? load_file(flags) : load_parts(flags);
+  const bool file = is_file(flags.name);
+  Splits splits = file ? load_file(flags) : load_parts(flags);
+  if (!file && flags.keep != nullptr) data::keep_schema(*flags.keep, splits);
   if (flags.test > 0 && splits.test.rows() == 0 && !small_sets().contains(flags.name)) {
     auto [rest, test] = split(splits.train, flags.test, seed_of(flags));
     splits.train = std::move(rest), splits.test = std::move(test);
@@ -222,11 +224,6 @@ Splits load_data(const DataFlags& flags) {
   if (flags.validation > 0 && splits.validation.rows() == 0) {
     auto [rest, validation] = split(splits.train, flags.validation, seed_of(flags));
     splits.train = std::move(rest), splits.validation = std::move(validation);
-  }
-  if (flags.keep != nullptr && !splits.schema.has_columns()) {
-    splits.schema = *flags.keep;
-    for (Dataset* part : {&splits.train, &splits.validation, &splits.test})
-      data::prepare_targets(splits.schema, *part);
   }
   if (flags.limit > 0) {
     const Index few = std::max<Index>(1, flags.limit / kTrainPerTest);

@@ -170,16 +170,18 @@ Splits load_file(const DataFlags& flags) {
     return s;
   }
   s = arrays(file, flags);
-  if (flags.keep != nullptr) {
-    for (Dataset* part : {&s.train, &s.validation, &s.test}) data::prepare_rows(*flags.keep, *part);
-    return s;
-  }
-  s.schema.task = data::task_of(s.train);
   s.notes = std::exchange(s.train.notes, {});
-  if (const data::Scaling scaling = scaling_of(flags, "none"); scaling != data::Scaling::none) {
-    data::scale_features(s, scaling);
-    if (s.schema.task == Task::regression) data::scale_targets(s, scaling);
-  }
+  const bool anew = flags.keep == nullptr;
+  const Task asked = task_of_flags(flags);
+  s.schema.task = asked == Task::automatic ? data::task_of(s.train) : asked;
+  const data::Scaling scaling = scaling_of(flags, "none");
+  if (scaling != data::Scaling::none && (anew || flags.refit)) data::scale_features(s, scaling);
+  if (scaling != data::Scaling::none && anew && s.schema.task == Task::regression)
+    data::scale_targets(s, scaling);
+  if (anew) return s;
+  Schema kept = *flags.keep;
+  if (flags.refit) kept.inputs.clear();
+  data::keep_schema(kept, s);
   return s;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "chainrule/core/error.h"
 
@@ -155,6 +156,15 @@ void prepare_rows(const Schema& schema, Dataset& d) {
     throw DataError(cat("'", d.name, "': ", e.what()));
   }
   for (const std::string& note : notes) d.notes.push_back(d.name + ": " + note);
+}
+
+void keep_schema(const Schema& schema, Splits& splits) {
+  for (Dataset* part : {&splits.train, &splits.validation, &splits.test}) {
+    prepare_rows(schema, *part);
+    prepare_targets(schema, *part);
+  }
+  const Schema own = std::exchange(splits.schema, schema);
+  if (schema.inputs.empty()) splits.schema.inputs = own.inputs;
 }
 
 }  // namespace chainrule::data

@@ -23,6 +23,10 @@ void prepare_rows(const Schema& schema, Dataset& data);
 /// outputs of a model. Throws DataError for a class that the model does not know.
 void prepare_targets(const Schema& schema, Dataset& data);
 
+/// Data that are no table, as the rows and answers of a model that is there already: all of the
+/// above for each part. What the model does not say (inputs, classes) is told by the data.
+void keep_schema(const Schema& schema, Splits& splits);
+
 /// Do raw numbers of that type reach the network as they are?
 bool are_features(const Schema& schema, ElementType given);
 

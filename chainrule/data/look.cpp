@@ -130,8 +130,9 @@ void refuse_strangers(const Table& t, Index column, const ColumnLook& look) {
   refuse_cell(
       t, look.first_text, column,
       cat(shown(text), " is not a number, but ", look.numbers * 100 / (look.numbers + look.texts),
-          " % of the column are; strange: ", list, "; --missing-value '", name, "=", text,
-          "' or --categorical '", name, "' says what is meant"));
+          " % of the column are; strange: ", list, "; --missing-value ",
+          shown(name + "=" + std::string(text)), " or --categorical ", shown(name),
+          " says what is meant"));
 }
 
 void refuse_cell(const Table& t, Index row, Index column, const std::string& why) {

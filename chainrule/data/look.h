@@ -14,11 +14,11 @@ namespace chainrule::data {
 struct ColumnLook {
   Index missing = 0, numbers = 0, infinite = 0, texts = 0, dates = 0;
   Index first_text = -1, first_infinite = -1;
-  Index different = 0;          ///< values, missing ones not counted
-  Index different_texts = 0;    ///< of these, no numbers
+  Index different = 0;        ///< values, missing ones not counted
+  Index different_texts = 0;  ///< of these, no numbers
   Index different_numbers = 0;
-  bool whole = true;            ///< all numbers are
-  bool rising = true;           ///< numbers from row to row
+  bool whole = true;                   ///< all numbers are
+  bool rising = true;                  ///< numbers from row to row
   std::vector<std::string> strangers;  ///< the first few different texts, with their counts
 };
 ColumnLook look_at(const Table& table, Index column);
@@ -59,6 +59,5 @@ bool is_code(std::string_view cell);
 
 /// Four significant digits.
 std::string short_number(double value);
-
 
 }  // namespace chainrule::data

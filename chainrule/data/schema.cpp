@@ -68,9 +68,10 @@ void check_text(const std::string& text, const char* what) {
 }
 
 void check_scaling(double offset, double scale, const std::string& name) {
-  if (!std::isfinite(offset) || !std::isfinite(scale) || scale == 0)
-    throw DataError(cat("'", without_controls(name), "' has offset ", offset, " and scale ", scale,
-                        ", expected finite numbers and a scale that is not 0"));
+  // Division by zero, or by a number that float has no full precision for, leaves no data.
+  if (!std::isfinite(offset) || !std::isnormal(static_cast<float>(scale)))
+    throw DataError(cat("'", without_controls(name), "' is scaled by (x - ", offset, ") / ", scale,
+                        ", expected a finite offset and a scale that is neither 0 nor denormal"));
 }
 
 }  // namespace
@@ -211,12 +212,17 @@ std::string difference_of(const Schema& model, const Schema& data) {
   return "";
 }
 
-bool same_scaling(const Schema& a, const Schema& b) {
-  const auto scaled_alike = [](const auto& one, const auto& other) {
-    return one.offset == other.offset && one.scale == other.scale;
+std::string scaling_difference(const Schema& model, const Schema& data) {
+  const auto first = [](const auto& own, const auto& others) -> std::string {
+    for (std::size_t i = 0; i < std::min(own.size(), others.size()); ++i)
+      if (own[i].offset != others[i].offset || own[i].scale != others[i].scale)
+        return cat("'", without_controls(own[i].name), "' as (x - ", others[i].offset, ") / ",
+                   others[i].scale, " instead of (x - ", own[i].offset, ") / ", own[i].scale);
+    return own.size() == others.size() ? ""
+                                       : cat(others.size(), " columns instead of ", own.size());
   };
-  return std::ranges::equal(a.inputs, b.inputs, scaled_alike) &&
-         std::ranges::equal(a.targets, b.targets, scaled_alike);
+  const std::string inputs = first(model.inputs, data.inputs);
+  return inputs.empty() ? first(model.targets, data.targets) : inputs;
 }
 
 }  // namespace chainrule

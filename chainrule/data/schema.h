@@ -108,7 +108,8 @@ void check_schema(const Schema& schema);
 /// ranges do not count.
 std::string difference_of(const Schema& model, const Schema& data);
 
-/// Do inputs and targets, in this order, have the same offsets and scales?
-bool same_scaling(const Schema& a, const Schema& b);
+/// The first of inputs and targets, in this order, whose offset or scale is another, in words such
+/// as "'length' as (x - 1) / 2000 instead of (x - 1) / 2"; "" when there is none.
+std::string scaling_difference(const Schema& model, const Schema& data);
 
 }  // namespace chainrule

@@ -99,7 +99,8 @@ std::string schema_text(const Schema& s) {
                   {"targets", SchemaJson::array()}};
   for (const Input& input : s.inputs) json["inputs"].push_back(input_json(input));
   for (const Target& target : s.targets) json["targets"].push_back(target_json(target));
-  if (!s.labels.empty()) json["labels"] = s.labels, json["label_type"] = to_string(s.label_type);
+  if (!s.labels.empty()) json["labels"] = s.labels;
+  if (s.label_type != LabelType::text) json["label_type"] = to_string(s.label_type);
   json["output"] = to_string(s.output);
   if (s.threshold != 0.5) json["threshold"] = s.threshold;
   // A text that is not UTF-8 is refused before training; nothing may be lost here.

@@ -266,9 +266,10 @@ void Checkpoint::expect_same(const Splits& splits, const FitOptions& options) co
   };
   const Schema schema = splits.full_schema();
   if (const std::string other = difference_of(model.schema, schema); !other.empty()) refuse(other);
-  if (const std::string now = data_mark(splits); now != data)
-    refuse(cat("the run began with ", data, "; these are ", now));
-  if (!same_scaling(model.schema, schema)) refuse("their scaling is another");
+  const std::string scaling = scaling_difference(model.schema, schema);
+  if (const std::string now = data_mark(splits); now != data || !scaling.empty())
+    refuse(cat("the run began with ", data, "; these are ", now, scaling.empty() ? "" : ", with ",
+               scaling));
   refuse_other(recipe, recipe_of(options));
 }
 

@@ -77,9 +77,11 @@ void Regression::add(std::span<const double> truth, std::span<const double> pred
     const double error = predicted[i] - truth[i];
     s.squared += weight * error * error;
     s.absolute += weight * std::abs(error);
-    const double from_old_mean = truth[i] - s.mean;
+    // From the first number on, so that a mean far from zero costs no digits of the spread.
+    if (weight_ == weight) s.first = truth[i];
+    const double from_old_mean = truth[i] - s.first - s.mean;
     s.mean += from_old_mean * (weight / weight_);
-    s.spread += weight * from_old_mean * (truth[i] - s.mean);
+    s.spread += weight * from_old_mean * (truth[i] - s.first - s.mean);
   }
 }
 

@@ -69,7 +69,8 @@ class Regression {
 
  private:
   struct Sums {
-    double mean = 0, spread = 0;  // of the targets, by West's weighted update
+    double first = 0;             // target: the following are of targets less it
+    double mean = 0, spread = 0;  // by West's weighted update
     double squared = 0, absolute = 0;
   };
   std::int64_t rows_ = 0;

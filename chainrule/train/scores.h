@@ -27,7 +27,8 @@ double average_precision(std::span<const double> scores, std::span<const std::ui
 /// `probabilities` is [rows, classes].
 double macro_roc_auc(View<const double> probabilities, std::span<const std::int32_t> truth,
                      Weights weights = {});
-/// Mean of -log p(true class); p is clipped to [2^-52, 1 - 2^-52], then each row divided by its sum.
+/// Mean of -log p(true class); p is clipped to [2^-52, 1 - 2^-52], then each row divided by its
+/// sum.
 double log_loss(View<const double> probabilities, std::span<const std::int32_t> truth,
                 Weights weights = {});
 

@@ -226,10 +226,19 @@ class Network:
             self._raw = self._make(dims, loss)
         else:
             goal = Goal("classification", labels_of(a, int(self._raw.outputs)))
+        self._check_classes(goal)
         count = a.shape[1] if goal.task != "classification" and a.ndim == 2 else 1
         names = [f"y{i + 1}" for i in range(count)] if count > 1 else ["y"]
         self._describe(goal, [_input_of(features, x)] if self._inputs is None else self._inputs, names)
         return self._targets(a)
+
+    def _check_classes(self, goal: Goal) -> None:
+        if goal.task != "classification" or goal.labels is None:
+            return
+        classes, outputs = len(goal.labels), int(self._raw.outputs)
+        if classes != outputs and not (outputs == 1 and classes <= 2):
+            raise _core.DataError(f"y has {classes} classes, the model has {outputs} "
+                                  f"output{'s' if outputs > 1 else ''}")
 
     def _targets(self, y: Any) -> Tuple[Array, bool]:
         """(int32 [N], True) or (float32 [N, K], False)."""

@@ -149,7 +149,7 @@ py::tuple predict_rows(const ModelHandle& h, const Floats& x, int threads) {
   }
   const Floats values =
       copied(std::span<const float>(p.values.span()), {p.values.rows(), p.values.cols()});
-  if (p.classes.empty()) return py::make_tuple(values, py::none());
+  if (h.model.schema.task != Task::classification) return py::make_tuple(values, py::none());
   return py::make_tuple(values, copied(p.classes));
 }
 
@@ -321,13 +321,6 @@ void bind_model(py::module_& m) {
                              [](const ModelHandle& h) { return h.model.class_target(); })
       .def_property_readonly(
           "parameters", [](const ModelHandle& h) { return h.model.params().trainable_count(); })
-      .def_property(
-          "class_names", [](const ModelHandle& h) { return h.model.schema.labels; },
-          [](ModelHandle& h, std::vector<std::string> names) {
-            h.model.schema.labels = std::move(names);
-            h.model.schema.task = Task::classification;
-            h.model.schema.label_type = label_type_of(h.model.schema.labels);
-          })
       .def_property(
           "schema", [](const ModelHandle& h) { return schema_text(h.model.schema); },
           [](ModelHandle& h, const std::string& text) {

@@ -42,7 +42,7 @@ CASES = [
     ("objects", lambda: fitted().predict([[object()] * 4]), TypeError, "no numbers"),
     ("ragged", lambda: fitted().predict([[1, 2], [3]]), ValueError, "array|numbers"),
     ("unknown class", lambda: fitted().fit(X, Y + 5), ValueError, "the model knows 0, 1, 2"),
-    ("outputs", lambda: cr.Model("linear 2").fit(X, Y), ValueError, "3 classes, the model has 2"),
+    ("outputs", lambda: cr.Model("linear 2").fit(X, Y), ValueError, "y has 3 classes, the model has 2 outputs"),
     ("before fit", lambda: cr.Model("linear 2").predict(X), ValueError, "fit it"),
     ("optimizer", lambda: fitted().fit(X, Y, optimizer="adm"), ValueError, "adam"),
     ("setting", lambda: fitted().fit(X, Y, epoch=3), ValueError, "epoch"),

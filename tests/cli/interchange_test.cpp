@@ -44,7 +44,7 @@ TEST_F(Interchange, AModelComesBackAsItWent) {
 
 TEST_F(Interchange, AnImportedModelTrainsOn) {
   const std::string in = folder_.str("m.onnx"), out = folder_.str("m.safetensors");
-  ASSERT_EQ(run({"import", in, "-o", out, "--classes", "a,b,c"}).exit_code, 0);
+  ASSERT_EQ(run({"import", in, "-o", out, "--classes", "0,1,2"}).exit_code, 0);
   const double before = run({"eval", out, "spiral", "--json"}).number("loss");
   const Outcome o = run({"train", "spiral", "--from", out, "--epochs", "20", "--json", "--out",
                          folder_.str("on"), "--tensorboard", folder_.str("logs")});
@@ -55,6 +55,17 @@ TEST_F(Interchange, AnImportedModelTrainsOn) {
   for (const auto& file : fs::directory_iterator(folder_.str("logs")))
     files += file.path().filename().string().find("events.out.tfevents.") == 0 ? 1 : 0;
   EXPECT_EQ(files, 1);
+
+  // Other classes than the model's are not what it is to learn, by whatever number they go.
+  ASSERT_EQ(run({"import", in, "-o", out, "--classes", "a,b,c"}).exit_code, 0);
+  for (const char* command : {"train", "eval"}) {
+    const Outcome other = command[0] == 't'
+                              ? run({"train", "spiral", "--from", out, "--out", folder_.str("no")})
+                              : run({"eval", out, "spiral"});
+    EXPECT_EQ(other.exit_code, 3);
+    EXPECT_NE(other.err.find("the model's classes are 'a', 'b', 'c'"), std::string::npos)
+        << other.err;
+  }
 }
 
 TEST_F(Interchange, TensorsNeedAModel) {

@@ -213,6 +213,12 @@ const std::map<std::string, Arguments>& flag_values() {
       {"--resume", {"-"}},
       {"--config", {"CONFIG"}},
       {"--from", {"MODEL"}},
+      {"--refit", {"--from", "MODEL"}},
+      {"--class-weight", {"balanced"}},
+      {"--categorical", {"a"}},
+      {"--numeric", {"a"}},
+      {"--date", {"day"}},
+      {"--weight-column", {"b"}},
       {"--tensorboard", {"BOARD"}},
   };
   return values;
@@ -220,9 +226,9 @@ const std::map<std::string, Arguments>& flag_values() {
 
 TEST(Reliability, ResumeKnowsEveryFlagOfTrain) {
   const TemporaryFolder folder;
-  std::string table = "a,b,y\n";
+  std::string table = "a,b,day,y\n";
   for (int i = 0; i < 40; ++i)
-    table += std::to_string(i * 7 % 11) + "," + std::to_string(i) + (i % 2 ? ",p\n" : ",q\n");
+    table += cat(i * 7 % 11, ",", i, ",2026-02-", 10 + i % 9, i % 2 ? ",p\n" : ",q\n");
   const std::string data = folder.write("t.csv", table);
   const Arguments start = {"train", data, "--target", "y", "--quiet"};
   const auto with = [](Arguments words, const Arguments& more) {
@@ -245,7 +251,8 @@ TEST(Reliability, ResumeKnowsEveryFlagOfTrain) {
                       : kind.empty()               ? Arguments{}
                                                    : Arguments{"0.01"};
     if (!value.empty() && value[0] == "-") continue;
-    if (!value.empty() && files.contains(value[0])) value[0] = files.at(value[0]);
+    for (std::string& word : value)
+      if (files.contains(word)) word = files.at(word);
     const std::string out = folder.str("run" + flag);
     const Outcome first = run(with(with(with(start, {"--epochs", "2", "--checkpoint-every", "1",
                                                      "--stop-after-steps", "1", "--out", out}),

@@ -61,7 +61,7 @@ TEST(Schema, RefusesWhatContradictsItself) {
   check_schema(animals());
   refused([](Schema& s) { s.inputs[1].name = "a"; }, "two inputs are called 'a'");
   refused([](Schema& s) { s.labels[1] = "cat"; }, "two classes are called 'cat'");
-  refused([](Schema& s) { s.inputs[0].scale = 0; }, "'a' has offset 0 and scale 0");
+  refused([](Schema& s) { s.inputs[0].scale = 0; }, "'a' is scaled by (x - 0) / 0");
   refused([](Schema& s) { s.labels[0] = "m\xE4nnlich"; }, "is not UTF-8");
   refused([](Schema& s) { s.inputs[1].categories[0] = "\xC0\xAF"; }, "is not UTF-8");
   refused([](Schema& s) { s.inputs[0].name = "\xED\xA0\x80"; }, "is not UTF-8");

@@ -64,7 +64,7 @@ Splits tiny_digits() {
         }
     d->bytes.clear(), d->features = {49}, d->image = {};
   }
-  s.preprocess = {};
+  s.schema = {};
   return s;
 }
 

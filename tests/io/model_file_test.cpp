@@ -141,7 +141,7 @@ TEST_F(ModelFileTest, RefusesMetadataThatDescribeNoModel) {
   expect("model", "linaer 3", "did you mean 'linear'");
   expect("features", "[4", "wrong form");
   expect("features", "[-4]", "cannot be built");
-  expect("features", "[5]", "the model expects [3, 5]");
+  expect("features", "[5]", "rows of 4 features, its model has 5");
   expect("features", "[1e300]", "a whole number was expected");
   expect("features", "4", "is no list");
   expect("model", "linear 2000000000, linear 2", "more than 2,147,483,648");
@@ -165,7 +165,7 @@ TEST_F(ModelFileTest, RefusesMetadataThatDescribeNoModel) {
                 "names 3 classes, its model has 2 outputs");
   expect_schema("[\"yes\",\"no\"]", "[\"yes\",\"yes\"]", "two classes are called 'yes'");
   expect_schema("[\"Rome\",", "[", "rows of 3 features, its model has 4");
-  expect_schema("\"scale\":12.25", "\"scale\":0", "'age' has offset 40.5 and scale 0");
+  expect_schema("\"scale\":12.25", "\"scale\":0", "'age' is scaled by (x - 40.5) / 0");
   expect_schema("\"name\":\"city\"", "\"name\":\"age\"", "two inputs are called 'age'");
 }
 

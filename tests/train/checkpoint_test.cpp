@@ -259,7 +259,7 @@ TEST_F(CheckpointTest, EachOtherSettingIsRefusedByName) {
 // The same numbers after scaling, in another unit or under another name, are other data.
 TEST_F(CheckpointTest, OtherColumnsAreRefused) {
   Splits s = some_data();
-  s.preprocess.columns = {{.name = "length", .offset = 1, .scale = 2}, {.name = "width"}};
+  s.schema.inputs = {{.name = "length", .offset = 1, .scale = 2}, {.name = "width"}};
   FitOptions options = some_options();
   options.pause_after_steps = 1;
   go_on(folder_ / "run", s, options);
@@ -274,11 +274,11 @@ TEST_F(CheckpointTest, OtherColumnsAreRefused) {
     return "accepted";
   };
   Splits other = s;
-  other.preprocess.columns[0].name = "depth";
-  EXPECT_NE(refusal(other).find("a column 'depth' instead of 'length'"), std::string::npos)
+  other.schema.inputs[0].name = "depth";
+  EXPECT_NE(refusal(other).find("the model's input 'length' is not in the data"), std::string::npos)
       << refusal(other);
   other = s;
-  other.preprocess.columns[0].scale = 2000;
+  other.schema.inputs[0].scale = 2000;
   EXPECT_NE(refusal(other).find("(x - 1) / 2000 instead of (x - 1) / 2"), std::string::npos);
   other = s;
   std::swap(other.train.class_names[0], other.train.class_names[1]);

@@ -59,7 +59,8 @@ std::string cell_of(int kind, Random& random) {
 }
 
 std::string quoted(const std::string& cell) {
-  return cell.find(',') == std::string::npos ? cell : "\"" + cell + "\"";
+  // A line without anything is no row, so a cell that is alone in its row and empty is written "".
+  return cell.find(',') == std::string::npos && !cell.empty() ? cell : "\"" + cell + "\"";
 }
 
 RandomTable random_table(Random& random) {
@@ -164,7 +165,7 @@ TEST(Doors, AllReadARowAlike) {
     EXPECT_EQ(kept.train.floats, s.train.floats) << number;
     EXPECT_EQ(kept.train.targets, s.train.targets) << number;
     EXPECT_EQ(difference_of(loaded.schema, kept.schema), "") << number;
-    EXPECT_TRUE(same_scaling(loaded.schema, kept.schema)) << number;
+    EXPECT_EQ(scaling_difference(loaded.schema, kept.schema), "") << number;
     const Evaluation one = evaluate(model, s.test), other = evaluate(loaded, kept.test);
     EXPECT_EQ(one.loss, other.loss) << number;
   }

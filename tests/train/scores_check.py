@@ -49,7 +49,8 @@ def numbers(c):
     close("mse", c["mse"], metrics.mean_squared_error(truth, predicted, sample_weight=w))
     close("rmse", c["rmse"], metrics.mean_squared_error(truth, predicted, sample_weight=w, squared=False))
     close("mae", c["mae"], metrics.mean_absolute_error(truth, predicted, sample_weight=w))
-    close("r2", c["r2"], metrics.r2_score(truth, predicted, sample_weight=w))
+    # From the first row on: scikit-learn's weighted mean of equal numbers is not that number.
+    close("r2", c["r2"], metrics.r2_score(truth - truth[0], predicted - truth[0], sample_weight=w))
     close("median", c["median"], np.quantile(np.abs(truth - predicted), 0.5))
 
 
