@@ -355,9 +355,10 @@ TEST(Ranks, NumbersAreMeasuredLikeByOne) {
   const Model model("linear 2", {2}, {.loss = "squared_error", .seed = 3});
   const Evaluation one = evaluate(model, d, {.threads = 1});
   const Evaluation many = evaluate(model, d, {.threads = 1, .exchange = &exchange()});
-  EXPECT_EQ(one.mse, many.mse);
-  EXPECT_EQ(one.r2, many.r2);
-  EXPECT_EQ(one.median_error, many.median_error);
+  // A rank's batches have other sizes, so a product's sums may be in another order.
+  EXPECT_NEAR(one.mse, many.mse, 1e-6);
+  EXPECT_NEAR(one.r2, many.r2, 1e-5);
+  EXPECT_NEAR(one.median_error, many.median_error, 1e-6);
 }
 
 template <class F>
