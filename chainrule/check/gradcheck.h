@@ -40,6 +40,7 @@ struct GradcheckOptions {
   double float_tolerance = 2e-3;  ///< greatest error of float, relative to the largest element
   bool training = true;           ///< pass mode (dropout drops, batch statistics)
   bool allow_zero = false;        ///< the gradient may be zero everywhere
+  bool fixed_rows = false;        ///< the graph is for that number of rows alone
   std::uint64_t seed = 1;
   Index max_elements = std::numeric_limits<Index>::max();  ///< per input; more: a random choice
 };

@@ -76,10 +76,10 @@ def gradcheck(function: Union[Var, Callable[..., Any]], *arguments: Union[Sequen
 
     >>> assert cr.gradcheck(loss)
     """
-    options = _core.GradcheckOptions(float(tolerance), bool(training), bool(allow_zero), int(seed))
     if isinstance(function, Var):
         if arguments:
             raise TypeError("gradcheck() of a value takes no shapes")
+        options = _options(below(function), tolerance, training, allow_zero, seed)
         program = Program(function, np.dtype(np.float64))
         program.copy_in()
         return Gradcheck(program.core.gradcheck(program.number[function._serial], options))
@@ -93,33 +93,41 @@ def gradcheck(function: Union[Var, Callable[..., Any]], *arguments: Union[Sequen
     if not isinstance(result, Var):
         raise TypeError(f"the function returned {type(result).__name__}, expected a Var")
     vars = below(result)
-    for leaf in leaves:
-        if leaf not in vars:
-            vars.insert(0, leaf)
+    place = {leaf._serial: k for k, leaf in enumerate(leaves)}
+    vars = [*(leaf for leaf in leaves if all(leaf is not v for v in vars)), *vars]
     number = {v._serial: i for i, v in enumerate(vars)}
     nodes = node_list(vars, number)
+    options = _options(vars, tolerance, training, allow_zero, seed)
+    specs: List[Tuple[Any, ...]] = [
+        ("classes" if a.classes else "param" if a.is_param else "rows", [int(d) for d in a.shape], int(a.classes),
+         float(a.low), float(a.high), []) for a in wanted]
     for i, v in enumerate(vars):
-        if v in leaves:
-            nodes[i] = ("argument", leaves.index(v))
-        elif v._kind in ("param", "input"):
-            if v._kind == "input":
-                raise _core.Error(f"the function reads the input '{v.name}' from outside; pass it as an argument")
+        if v._serial in place:
+            nodes[i] = ("argument", place[v._serial])
+        elif v._kind == "param":
             nodes[i] = ("constant", np.asarray(v.value, np.float64))
+        elif v._kind == "input":  # rows that stay what they are
+            nodes[i] = ("argument", len(specs))
+            rows = np.asarray(v.value, np.float64)
+            specs.append(("rows", list(rows.shape), 0, 0.0, 1.0, rows.ravel().tolist()))
         elif v._kind == "class_input":
             raise _core.Error("the function reads classes from outside; pass them as an argument")
-    specs = [("classes" if a.classes else "param" if a.is_param else "rows",
-              [int(d) for d in a.shape], int(a.classes), float(a.low), float(a.high)) for a in wanted]
     try:
         return Gradcheck(_core.gradcheck(nodes, number[result._serial], specs, options))
     except _core.Error as error:
         raise located(error) from None
 
 
+def _options(vars: Sequence[Var], tolerance: float, training: bool, allow_zero: bool, seed: int) -> _core.GradcheckOptions:
+    """The number of rows is fixed where an operation has made an axis of them."""
+    fixed = any(i._batched and not v._batched and len(v._dims) > len(i._dims) and v._dims[1:] == i._dims
+                for v in vars for i in v._inputs)
+    return _core.GradcheckOptions(float(tolerance), bool(training), bool(allow_zero), fixed, int(seed))
+
+
 def _placeholder(a: Argument) -> Var:
     if not a.is_param and (not a.shape or a.shape[0] < 1):
         raise _core.ShapeError(f"shape {tuple(a.shape)} has no rows")
     if a.classes:
-        return class_input(classes=a.classes)
-    if a.is_param:
-        return param(np.zeros(a.shape))
-    return make_input(shape=a.shape[1:])
+        return class_input(np.zeros(a.shape, int), a.classes)
+    return param(np.ones(a.shape)) if a.is_param else make_input(np.ones(a.shape))

@@ -14,7 +14,8 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from . import _core
-from .arrays import Array, Number, as_floats, check_finite
+from .arrays import Array, as_floats, check_finite
+from .operators import Operators
 from .program import Program
 from .values import Leaf, checked_dims, class_array, own_copy
 from .where import located, where
@@ -32,17 +33,17 @@ class Contribution(NamedTuple):
     amount: Array
 
 
-class Var:
+class Var(Operators):
     """A node of a graph: an input, a parameter, a constant, or the result of an operation.
 
     ``shape`` is numpy's; the first axis of what depends on an input counts the rows of the batch.
-    Operators work as in numpy (``+ - * / ** @``, also with numbers and arrays).
+    Operators, methods, indices and numpy's own functions do what they do in numpy, with numbers and
+    arrays too.
     """
 
     __slots__ = ("_kind", "_name", "_dims", "_batched", "_classes", "_op", "_inputs", "_serial",
                  "_leaf", "_trainable", "_dtype", "_rows_from", "_own", "_seen", "_graded",
-                 "__weakref__")
-    __array_ufunc__ = None  # numpy leaves array @ var to us
+                 "_truth", "__weakref__")
 
     def __init__(self, kind: str, dims: Sequence[int], batched: bool, name: str = "") -> None:
         self._kind = kind
@@ -60,6 +61,7 @@ class Var:
         self._own: Optional[Program] = None
         self._seen: Optional[Program] = None
         self._graded: Optional[Program] = None
+        self._truth = False
 
     # What it is.
 
@@ -92,7 +94,11 @@ class Var:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """float32 when every array that it depends on is, else float64."""
+        """float32 when every array that it depends on is, else float64; bool of a comparison."""
+        return np.dtype(bool) if self._truth else self._computed_in
+
+    @property
+    def _computed_in(self) -> np.dtype[Any]:
         return self._dtype if self._dtype is not None else np.dtype(np.float64)
 
     @property
@@ -187,106 +193,16 @@ class Var:
         program.run()
         given = None
         if upstream is not None:
-            given = as_floats(upstream, "the upstream gradient", self.dtype.type)
+            given = as_floats(upstream, "the upstream gradient", self._computed_in.type)
             if given.shape != self.shape:
                 raise _core.ShapeError(f"the upstream gradient has shape {given.shape}, "
                                        f"'{self.name}' has {self.shape} {where()}")
         program.backward(self, given)
 
-    def item(self) -> float:
-        """The only element as a Python number."""
-        value = self.value
-        if value.size != 1:
-            raise _core.ShapeError(f"'{self.name}' has {value.size} elements, expected one {where()}")
-        return float(value.reshape(()))
-
-    def __float__(self) -> float:
-        return self.item()
-
-    def __array__(self, dtype: Any = None) -> Array:
-        return np.asarray(self.value, dtype)
-
-    def __bool__(self) -> bool:
-        raise TypeError("a Var is neither true nor false; compare its value, as in y.value > 0")
-
-    def __iter__(self) -> Any:
-        raise TypeError("a Var cannot be iterated over; iterate over its value")
-
     def _program(self) -> "Program":
         if self._own is None:
-            self._own = Program(self, self.dtype)
+            self._own = Program(self, self._computed_in)
         return self._own
-
-    # Operators.
-
-    def __add__(self, other: Any) -> "Var":
-        return call("add", self, other)
-
-    def __radd__(self, other: Any) -> "Var":
-        return call("add", other, self)
-
-    def __sub__(self, other: Any) -> "Var":
-        return call("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> "Var":
-        return call("subtract", other, self)
-
-    def __mul__(self, other: Any) -> "Var":
-        return call("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> "Var":
-        return call("multiply", other, self)
-
-    def __truediv__(self, other: Any) -> "Var":
-        return call("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> "Var":
-        return call("divide", other, self)
-
-    def __matmul__(self, other: Any) -> "Var":
-        return call("matmul", self, other)
-
-    def __rmatmul__(self, other: Any) -> "Var":
-        return call("matmul", other, self)
-
-    def __neg__(self) -> "Var":
-        return call("negate", self)
-
-    def __abs__(self) -> "Var":
-        return call("abs", self)
-
-    def __pow__(self, exponent: Number) -> "Var":
-        if not isinstance(exponent, (int, float, np.number)):
-            raise TypeError(f"x ** y expects a number as y, not {type(exponent).__name__} {where()}")
-        return call("square", self) if exponent == 2 else call("power", self, p=float(exponent))
-
-    def __getitem__(self, key: Any) -> "Var":
-        """``x[..., 2:5]``: elements of the last axis."""
-        if isinstance(key, tuple) and len(key) == 2 and key[0] is Ellipsis:
-            key = key[1]
-            last = self._dims[-1] if self._dims else 1
-            if isinstance(key, slice) and key.step in (None, 1):
-                begin, end, _ = key.indices(last)
-                return call("slice", self, axes=[-1], begin=[begin], end=[end], step=[1])
-        raise TypeError(f"a Var can be cut along its last axis only, as in x[..., 2:5] {where()}")
-
-    def sum(self) -> "Var":
-        """Sum of all elements -> ()."""
-        return call("sum", self)
-
-    def mean(self) -> "Var":
-        """Mean of all elements -> ()."""
-        return call("mean", self)
-
-    def reshape(self, *shape: int) -> "Var":
-        """The elements of each row with other axes; the rows are not named: [B, 784] becomes
-        [B, 28, 28] by ``x.reshape(28, 28)``."""
-        return call("reshape", self, shape=[int(d) for d in shape])
-
-    @property
-    def T(self) -> "Var":
-        """The last two axes swapped: [..., M, N] -> [..., N, M]."""
-        return call("transpose", self)
 
 
 def call(what: Union[str, "_core.Op"], *inputs: Any, **options: Any) -> Var:
@@ -294,8 +210,6 @@ def call(what: Union[str, "_core.Op"], *inputs: Any, **options: Any) -> Var:
     vars: List[Optional[Var]] = []
     specs: List[Any] = []
     names: set[str] = set()
-    if what in ("add", "subtract", "multiply", "divide", "maximum", "minimum"):
-        inputs = tuple(float(i) if _is_number(i) else i for i in inputs)
     for i in inputs:
         if isinstance(i, float):
             vars.append(None)
@@ -330,11 +244,6 @@ def call(what: Union[str, "_core.Op"], *inputs: Any, **options: Any) -> Var:
     result = vars[-1]
     assert result is not None
     return result
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, (int, float, np.number)) and not isinstance(x, bool) or (
-        isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "fiu")
 
 
 def constant(value: Any) -> Var:

@@ -1,6 +1,8 @@
-"""The operations: what numpy has under the same names, and what networks need beside.
+"""The operations that have arguments of their own kind here; those that the library has beside come
+from :mod:`chainrule.registered`, numpy's from numpy itself.
 
-B counts rows, C classes, F features, I and O what goes into and comes out of a layer.
+B counts rows, C classes, F features, I and O what goes into and comes out of a layer. An ``axis``
+counts all axes, the rows among them, as numpy does.
 """
 
 from __future__ import annotations
@@ -8,17 +10,22 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .graph import Var, call, constant
+from . import numpy_protocol, products, reductions, shaping
+from .broadcasting import as_var, elementwise, operand, unbatched
+from .graph import Var, call
+from .losses import class_rows
+from .operators import compared
+from .operators import power as _power
+from .reductions import Axis, axes_of
 
 __all__ = [
     "negate", "abs", "exp", "log", "sqrt", "square", "relu", "selu", "gelu", "gelu_tanh",
     "silu", "sigmoid", "tanh", "softplus", "softmax", "log_softmax", "transpose", "flatten",
-    "sum", "mean", "sum_batch", "mean_batch", "sum_features", "mean_features", "maximum",
-    "minimum", "squared_error", "half_squared_error", "absolute_error", "hinge",
-    "binary_cross_entropy", "binary_cross_entropy_logits", "categorical_cross_entropy",
-    "leaky_relu", "elu", "power", "clip", "dropout", "matmul", "affine", "concat", "embedding",
-    "weighted_mean", "layer_norm", "batch_norm", "l1_penalty", "l2_penalty", "huber",
-    "softmax_cross_entropy",
+    "sum", "mean", "max", "min", "sum_batch", "mean_batch", "sum_features", "mean_features",
+    "maximum", "minimum", "add", "subtract", "multiply", "divide", "greater", "greater_equal",
+    "less", "less_equal", "equal", "not_equal", "where", "leaky_relu", "elu", "power", "clip",
+    "dropout", "matmul", "affine", "concat", "reshape", "embedding", "weighted_mean",
+    "layer_norm", "batch_norm", "l1_penalty", "l2_penalty", "pow",
 ]
 
 
@@ -92,35 +99,53 @@ def softplus(x: Any) -> Var:
     return call("softplus", x)
 
 
-def softmax(x: Any) -> Var:
-    """e^x / Σ e^x over the last axis: [..., C] -> [..., C]."""
-    return call("softmax", x)
+def softmax(x: Any, axis: int = -1) -> Var:
+    """e^x / Σ e^x over the last or another axis: [..., C] -> [..., C]."""
+    return _along("softmax", x, axis)
 
 
-def log_softmax(x: Any) -> Var:
+def log_softmax(x: Any, axis: int = -1) -> Var:
     """Logarithm of softmax, without overflow: [..., C] -> [..., C]."""
-    return call("log_softmax", x)
+    return _along("log_softmax", x, axis)
 
 
-def transpose(x: Any) -> Var:
-    """The last two axes swapped: [..., M, N] -> [..., N, M]."""
-    return call("transpose", x)
+def _along(name: str, x: Any, axis: int) -> Var:
+    v = as_var(x)
+    place = axes_of(name, v, axis)[0]
+    if v._batched and place == 0:
+        v = unbatched(v)
+    return call(name, v, axis=place - int(v._batched))
+
+
+def transpose(x: Any, axes: Any = None) -> Var:
+    """The axes in another order, backwards by default: [M, N] -> [N, M]."""
+    return shaping.transpose(x, axes)
 
 
 def flatten(x: Any) -> Var:
     """One axis with all elements of a row: [B, 28, 28] -> [B, 784]."""
-    v = x if isinstance(x, Var) else constant(x)
-    return v.reshape(math.prod(v._dims))
+    v = as_var(x)
+    return call("reshape", v, shape=[math.prod(v._dims)])
 
 
-def sum(x: Any) -> Var:
-    """Sum of all elements: any shape -> []."""
-    return call("sum", x)
+def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Var:
+    """Sum over all axes or those named: any shape -> []."""
+    return reductions.sum(x, axis, keepdims)
 
 
-def mean(x: Any) -> Var:
-    """Mean of all elements: any shape -> []."""
-    return call("mean", x)
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Var:
+    """Mean over all axes or those named: any shape -> []."""
+    return reductions.mean(x, axis, keepdims)
+
+
+def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Var:
+    """The greatest element over all axes or those named; the gradient goes to the first of them."""
+    return reductions.max(x, axis, keepdims)
+
+
+def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Var:
+    """The least element over all axes or those named; the gradient goes to the first of them."""
+    return reductions.min(x, axis, keepdims)
 
 
 def sum_batch(x: Any) -> Var:
@@ -145,12 +170,67 @@ def mean_features(x: Any) -> Var:
 
 def maximum(a: Any, b: Any) -> Var:
     """The greater of two, element by element; shapes as for +."""
-    return call("maximum", a, b)
+    return elementwise("maximum", a, b)
 
 
 def minimum(a: Any, b: Any) -> Var:
     """The smaller of two, element by element; shapes as for +."""
-    return call("minimum", a, b)
+    return elementwise("minimum", a, b)
+
+
+def add(a: Any, b: Any) -> Var:
+    """a + b."""
+    return elementwise("add", a, b)
+
+
+def subtract(a: Any, b: Any) -> Var:
+    """a - b."""
+    return elementwise("subtract", a, b)
+
+
+def multiply(a: Any, b: Any) -> Var:
+    """a * b, element by element."""
+    return elementwise("multiply", a, b)
+
+
+def divide(a: Any, b: Any) -> Var:
+    """a / b, element by element."""
+    return elementwise("divide", a, b)
+
+
+def greater(a: Any, b: Any) -> Var:
+    """a > b, element by element: true or false, without gradient."""
+    return compared("greater", a, b)
+
+
+def greater_equal(a: Any, b: Any) -> Var:
+    """a >= b, element by element."""
+    return compared("greater_equal", a, b)
+
+
+def less(a: Any, b: Any) -> Var:
+    """a < b, element by element."""
+    return compared("less", a, b)
+
+
+def less_equal(a: Any, b: Any) -> Var:
+    """a <= b, element by element."""
+    return compared("less_equal", a, b)
+
+
+def equal(a: Any, b: Any) -> Var:
+    """a == b, element by element."""
+    return compared("equal", a, b)
+
+
+def not_equal(a: Any, b: Any) -> Var:
+    """a != b, element by element."""
+    return compared("not_equal", a, b)
+
+
+def where(condition: Any, a: Any, b: Any) -> Var:
+    """a where the condition is not 0, else b, element by element; shapes as for +."""
+    return elementwise("where", condition, a, b)
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Var:
@@ -163,14 +243,18 @@ def elu(x: Any, alpha: float = 1.0) -> Var:
     return call("elu", x, alpha=float(alpha))
 
 
-def power(x: Any, exponent: float) -> Var:
-    """x to a fixed power, any shape."""
-    return call("power", x, p=float(exponent))
+def power(x: Any, exponent: Any) -> Var:
+    """x to a power, a number or an array; shapes as for +."""
+    return _power(x, exponent)
 
 
-def clip(x: Any, low: float, high: float) -> Var:
-    """x limited to [low, high], any shape; no gradient outside."""
-    return call("clip", x, low=float(low), high=float(high))
+pow = power
+
+
+def clip(x: Any, low: Any = None, high: Any = None) -> Var:
+    """x limited to [low, high], numbers or arrays, any shape; no gradient outside."""
+    found: Var = numpy_protocol.clip(x, low, high)
+    return found
 
 
 def dropout(x: Any, rate: float) -> Var:
@@ -180,8 +264,8 @@ def dropout(x: Any, rate: float) -> Var:
 
 
 def matmul(a: Any, b: Any) -> Var:
-    """a @ b: [..., K], [K, N] -> [..., N]."""
-    return call("matmul", a, b)
+    """a @ b: [..., M, K], [..., K, N] -> [..., M, N]."""
+    return products.matmul(a, b)
 
 
 def affine(x: Any, w: Any, b: Any = None) -> Var:
@@ -189,14 +273,22 @@ def affine(x: Any, w: Any, b: Any = None) -> Var:
     return call("affine", x, w) if b is None else call("affine", x, w, b)
 
 
-def concat(*xs: Any) -> Var:
-    """Side by side along the last axis: [B, 2], [B, 3] -> [B, 5]."""
-    return call("concat", *xs)
+def concat(*xs: Any, axis: int = -1) -> Var:
+    """Side by side along the last or another axis: [B, 2], [B, 3] -> [B, 5]; a value for each row, [B],
+    counts as [B, 1]."""
+    return shaping.concatenate([v.reshape(-1, 1) if isinstance(v := operand(x), Var) and v._batched and v.ndim == 1
+                                else v for x in xs], axis)
 
 
-def embedding(indices: Var, table: Any) -> Var:
-    """Rows of a table: class_input [B], [C, F] -> [B, F]."""
-    return call("embedding", indices, table)
+def reshape(x: Any, shape: Any) -> Var:
+    """The same elements with other axes, the rows among them: reshape(x, (-1, 28, 28))."""
+    return shaping.reshape(x, shape)
+
+
+def embedding(indices: Any, table: Any) -> Var:
+    """Rows of a table: class numbers [B], [C, F] -> [B, F]."""
+    rows = as_var(table)
+    return call("embedding", class_rows(indices, rows._dims[0] if rows._dims else 1), rows)
 
 
 def weighted_mean(x: Any, w: Any) -> Var:
@@ -226,72 +318,3 @@ def l1_penalty(w: Any, strength: float) -> Var:
 def l2_penalty(w: Any, strength: float) -> Var:
     """strength Σ w², without the factor 1/2: any shape -> []."""
     return call("l2_penalty", w, **{"lambda": float(strength)})
-
-
-def _loss(name: str, x: Any, target: Any, weights: Any, reduction: str, **options: Any) -> Var:
-    inputs = (x, target) if weights is None else (x, target, weights)
-    return call(name, *inputs, reduction=reduction, **options)
-
-
-def squared_error(x: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Var:
-    """Mean over the features of (x - target)²: two equal shapes [B, ...].
-
-    Then over the rows, weighted by `weights` [B]: "mean", "sum" or "none" ([B])."""
-    return _loss("squared_error", x, target, weights, reduction)
-
-
-def half_squared_error(x: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Var:
-    """Half the sum over the features of (x - target)².
-
-    Then over the rows, weighted by `weights` [B]: "mean", "sum" or "none" ([B])."""
-    return _loss("half_squared_error", x, target, weights, reduction)
-
-
-def absolute_error(x: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Var:
-    """Mean over the features of |x - target|.
-
-    Then over the rows, weighted by `weights` [B]: "mean", "sum" or "none" ([B])."""
-    return _loss("absolute_error", x, target, weights, reduction)
-
-
-def hinge(x: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Var:
-    """Hinge loss of scores [B, C] or [B]; the target is a class, or -1 and 1.
-
-    Then over the rows, weighted by `weights` [B]: "mean", "sum" or "none" ([B])."""
-    return _loss("hinge", x, target, weights, reduction)
-
-
-def binary_cross_entropy(x: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Var:
-    """-(t log p + (1 - t) log(1 - p)) of probabilities p, mean over the features.
-
-    Then over the rows, weighted by `weights` [B]: "mean", "sum" or "none" ([B])."""
-    return _loss("binary_cross_entropy", x, target, weights, reduction)
-
-
-def binary_cross_entropy_logits(x: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Var:
-    """The same of sigmoid(x), computed from x without overflow.
-
-    Then over the rows, weighted by `weights` [B]: "mean", "sum" or "none" ([B])."""
-    return _loss("binary_cross_entropy_logits", x, target, weights, reduction)
-
-
-def categorical_cross_entropy(x: Any, target: Any, *, weights: Any = None, reduction: str = "mean") -> Var:
-    """-Σ t log p of probabilities [B, C]; the target is a class_input or [B, C].
-
-    Then over the rows, weighted by `weights` [B]: "mean", "sum" or "none" ([B])."""
-    return _loss("categorical_cross_entropy", x, target, weights, reduction)
-
-
-def huber(x: Any, target: Any, *, weights: Any = None, reduction: str = "mean",
-          delta: float = 1.0) -> Var:
-    """d²/2 for |d| <= delta and delta (|d| - delta/2) beyond, d = x - target, mean over the
-    features; reduction as for squared_error()."""
-    return _loss("huber", x, target, weights, reduction, delta=float(delta))
-
-
-def softmax_cross_entropy(x: Any, target: Any, *, weights: Any = None, reduction: str = "mean",
-                          label_smoothing: float = 0.0) -> Var:
-    """-Σ t log softmax(x) of logits x [B, C], without overflow; the target is a class_input [B] or
-    [B, C]; reduction as for squared_error()."""
-    return _loss("softmax_cross_entropy", x, target, weights, reduction,
-                 label_smoothing=float(label_smoothing))

@@ -119,7 +119,7 @@ class Program:
 
     def value(self, v: Var) -> Array:
         found: Array = self.core.value(self.number[v._serial])
-        return found
+        return found.astype(bool) if v._truth else found
 
     def grad(self, v: Var) -> Optional[Array]:
         if v._kind in ("class_input", "constant"):

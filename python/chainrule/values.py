@@ -43,8 +43,8 @@ def class_array(y: Any, classes: int, name: str) -> Array:
 
 
 def checked_dims(dims: Tuple[int, ...]) -> Tuple[int, ...]:
-    if len(dims) > 4:
-        raise _core.ShapeError(f"{len(dims)} axes beside the rows are more than 4 {where()}")
+    if len(dims) > 6:
+        raise _core.ShapeError(f"{len(dims)} axes beside the rows are more than 6 {where()}")
     if 0 in dims:
         raise _core.ShapeError(f"shape {dims} has an axis of length 0 {where()}")
     return dims

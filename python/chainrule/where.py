@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 
-_FOLDER = __file__.rpartition("/")[0]
+import numpy
+
+_FOLDERS = (__file__.rpartition("/")[0], numpy.__file__.rpartition("/")[0], "<__array_function__")
 
 
 def where() -> str:
-    """The caller's line, outside this package: "(notebook.py:12)"."""
+    """The caller's line, outside this package and numpy: "(notebook.py:12)"."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_FOLDER):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_FOLDERS):
         frame = frame.f_back
     return f"({frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno})"
 

@@ -218,13 +218,14 @@ void bind_stepper(py::module_& m, const char* name) {
       .def_property_readonly("lr", &Stepper<T>::lr);
 }
 
-/// ("rows" or "param" or "classes", dims, classes, low, high)
+/// ("rows" or "param" or "classes", dims, classes, low, high, values or [])
 Argument argument_of(const py::tuple& t) {
   Argument a({1});
   a.dims = t[1].cast<std::vector<Index>>();
   a.is_param = t[0].cast<std::string>() == "param";
   a.class_count = t[2].cast<Index>();
   a.low = t[3].cast<double>(), a.high = t[4].cast<double>();
+  a.values = t[5].cast<std::vector<double>>();
   return a;
 }
 
@@ -250,10 +251,15 @@ GradcheckReport check_function(const py::list& nodes, int result, const py::list
 void bind_graph(py::module_& m) {
   bind_record(m);
   bind_custom(m);
+  bind_unbatch(m);
   py::class_<GradcheckOptions>(m, "GradcheckOptions")
-      .def(py::init([](double tolerance, bool training, bool allow_zero, std::uint64_t seed) {
-        return GradcheckOptions{
-            .tolerance = tolerance, .training = training, .allow_zero = allow_zero, .seed = seed};
+      .def(py::init([](double tolerance, bool training, bool allow_zero, bool fixed_rows,
+                       std::uint64_t seed) {
+        return GradcheckOptions{.tolerance = tolerance,
+                                .training = training,
+                                .allow_zero = allow_zero,
+                                .fixed_rows = fixed_rows,
+                                .seed = seed};
       }));
   py::class_<GradcheckReport>(m, "GradcheckReport")
       .def_readonly("failure", &GradcheckReport::failure)

@@ -24,5 +24,6 @@ std::vector<Var> append_nodes(Graph& graph, const py::list& nodes,
 
 void bind_record(py::module_& m);
 void bind_custom(py::module_& m);
+void bind_unbatch(py::module_& m);
 
 }  // namespace chainrule::python

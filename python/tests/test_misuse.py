@@ -24,6 +24,13 @@ def fitted():
     return model
 
 
+def rows_changed():
+    x = cr.input(X)
+    y = x.T
+    x.value = X[:3]
+    return y.value
+
+
 CASES = [
     ("text", lambda: cr.Model("linaer 3"), ValueError, "linear"),
     ("no text", lambda: cr.Model(3), TypeError, "text"),
@@ -86,12 +93,28 @@ CASES = [
     ("seven axes", lambda: cr.param(np.ones((1, 1, 1, 1, 1, 1, 1))), ValueError, "6"),
     ("number as input", lambda: cr.input(3.0), ValueError, "rows"),
     ("no value", lambda: (cr.input(shape=(2,)) * 2.0).value, ValueError, "no value yet"),
-    ("two batches", lambda: (cr.input(X) + cr.input(X[:3])).value, ValueError, "20 rows"),
+    ("two batches", lambda: cr.input(X) + cr.input(X[:3]), ValueError, r"\(20, 4\) and \(3, 4\)"),
     ("classes as numbers", lambda: cr.class_input(Y) + 1.0, ValueError, "class indices"),
     ("class too high", lambda: cr.class_input([0, 5], 3), ValueError, "class 5"),
     ("broadcast", lambda: cr.input(X) + cr.param(np.ones(3)), ValueError, "test_misuse.py"),
-    ("power", lambda: cr.input(X) ** cr.input(X), TypeError, "number"),
-    ("truth", lambda: bool(cr.input(X)), TypeError, "value"),
+    ("truth", lambda: bool(cr.input(X)), ValueError, "ambiguous"),
+    ("array that does not fit", lambda: cr.input(X) + np.ones((20, 3)), ValueError, r"\(20, 4\) and \(20, 3\)"),
+    ("array of other rows", lambda: cr.input(X) * np.ones((5, 4)), ValueError, r"\(20, 4\) and \(5, 4\)"),
+    ("a value for each row beside features", lambda: cr.input(X).sum(1) + cr.input(X), ValueError, r"\(20,\) and \(20, 4\)"),
+    ("matrices", lambda: cr.input(X) @ np.ones((3, 2)), ValueError, r"\(20, 4\) and \(3, 2\)"),
+    ("masked array", lambda: cr.input(X) * np.ma.masked_greater(X, 0), ValueError, "masked"),
+    ("text beside a value", lambda: cr.input(X) + "a", ValueError, "no numbers"),
+    ("NaN beside a value", lambda: cr.input(X) + NAN, ValueError, "NaN"),
+    ("old reshape", lambda: cr.input(X).reshape(2, 2), ValueError, "rows are named too"),
+    ("rows not known", lambda: cr.input(shape=(3,)).T, ValueError, "none yet"),
+    ("other rows than recorded", lambda: rows_changed(), ValueError, "20 rows"),
+    ("written to", lambda: (cr.input(X) * 2.0).__setitem__(0, 1.0), TypeError, "computed"),
+    ("a value written into a parameter", lambda: cr.param(X).__setitem__(0, cr.param(1.0)), TypeError, "gradient"),
+    ("as an array", lambda: np.asarray(cr.input(X)), TypeError, "value"),
+    ("in place into an array", lambda: np.add(X, cr.input(X), out=X), TypeError, "out="),
+    ("loss without rows", lambda: cr.half_squared_error(X @ cr.param(np.ones((4, 1), np.float32)), X[:, :1]), ValueError, "no rows"),
+    ("mask as index", lambda: cr.input(X)[cr.input(X) > 0], TypeError, "np.where"),
+    ("index out of bounds", lambda: cr.param(X)[20], IndexError, "out of bounds"),
     ("item", lambda: cr.input(X).item(), ValueError, "80 elements"),
     ("upstream", lambda: (cr.input(X) * 2.0).backward(X[:2]), ValueError, "upstream"),
     ("step before backward", lambda: cr.Adam([cr.param(1.0)]).step(), ValueError, "backward"),
