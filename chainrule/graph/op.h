@@ -55,7 +55,7 @@ struct OpTraits {
   std::string_view init = {};
   OnnxOperator onnx = {};
   /// y as an expression of C99 in the float x and the settings, for an elementwise operation:
-  /// "x > 0.0f ? x : slope * x".
+  /// "x > 0.0f ? x : slope * x"; of one with two inputs in the floats a and b: "a + b".
   std::string_view c = {};
 
   /// Limited on both sides: gradients vanish where outputs are near a limit.

@@ -73,26 +73,11 @@ std::string output_meaning(const Model& m, Finish finish) {
 
 /// Writes the float network; returns its scratch memory.
 CScratch write_float(CWriter& out) {
-  const Model& model = out.model();
-  std::vector<Index> sizes;       // of the arrays that the operations write
-  std::vector<std::size_t> into;  // array of each operation
-  const std::vector<int> path = c_operations(model);
-  for (const int id : path) {
-    const Node& node = model.graph().node(id);
-    if (sizes.empty() || node.op->traits().product) sizes.push_back(node.shape.size());
-    into.push_back(sizes.size());
-  }
-  const auto name = [&](std::size_t array) {
-    return array == 0              ? std::string("input")
-           : array == sizes.size() ? std::string("output")
-                                   : cat("h", static_cast<int>(array));
-  };
-  for (std::size_t i = 0; i < path.size(); ++i)
-    out.operation(model.graph().node(path[i]), name(i == 0 ? 0 : into[i - 1]), name(into[i]));
-  if (path.empty())
-    out.line(cat("for (int i = 0; i < ", model.outputs(), "; ++i) output[i] = input[i];"));
-  if (!sizes.empty()) sizes.pop_back();  // the output is the caller's
-  return c_scratch(sizes, "float", 4, "h", 1);
+  const CPlan plan = c_plan(out.model());
+  for (const CStep& step : plan.steps) out.operation(step);
+  if (plan.steps.empty())
+    out.line(cat("for (int i = 0; i < ", out.model().outputs(), "; ++i) output[i] = input[i];"));
+  return plan.scratch;
 }
 
 void write_finish(CWriter& out, Finish finish) {

@@ -101,14 +101,13 @@ void write_layer(CWriter& out, const Int8Layer& l, const std::string& from, cons
 }  // namespace
 
 CScratch write_int8(CWriter& out, const Int8Network& net) {
-  const Model& model = out.model();
   const auto& layers = net.layers();
   std::string x = "input";
   CScratch floats;
   if (!net.before().empty()) {
     floats = c_scratch({layers.front().inputs}, "float", 4, "x", 0);
     for (const int id : net.before()) {
-      out.operation(model.graph().node(id), x, "x0");
+      out.operation({id, {x}, "x0"});
       x = "x0";
     }
   }
@@ -122,7 +121,7 @@ CScratch write_int8(CWriter& out, const Int8Network& net) {
   for (std::size_t i = 0; i < layers.size(); ++i)
     write_layer(out, layers[i], cat("q", static_cast<int>(i)),
                 i + 1 < layers.size() ? cat("q", static_cast<int>(i) + 1) : std::string("output"));
-  for (const int id : net.after()) out.operation(model.graph().node(id), "output", "output");
+  for (const int id : net.after()) out.operation({id, {"output"}, "output"});
   if (!floats.declarations.empty())
     scratch.declarations = cat(floats.declarations, "\n  ", scratch.declarations);
   scratch.bytes += floats.bytes;

@@ -182,6 +182,65 @@ const COp* on_lines(const Op& op) {
   return found == std::end(kOnLines) ? nullptr : found;
 }
 
+bool is_concat(const Op& op) { return op.doc().name == "concat"; }
+/// Elementwise on two operands, by an expression of its own.
+bool is_binary(const Op& op) { return !op.traits().c.empty() && op.doc().inputs.size() == 2; }
+
+/// Is `whole` this shape again and again? Axes of length 1 in front do not count.
+bool repeats(const Shape& part, const Shape& whole) {
+  const auto a = part.dims(), b = whole.dims();
+  std::size_t skip = 0;
+  while (skip < a.size() && a[skip] == 1) ++skip;
+  return a.size() - skip <= b.size() &&
+         std::equal(a.rbegin(), a.rend() - static_cast<std::ptrdiff_t>(skip), b.rbegin());
+}
+
+/// The function of an elementwise operation of two operands, of which one may be repeated.
+std::string binary_function(const Op& op) {
+  return cat("/* operands are repeated where they are shorter than the result */\n",
+             "static void apply_", op.doc().name,
+             "(const float *p, int np, const float *q, int nq, float *y, int n)\n{\n"
+             "  for (int i = 0; i < n; ++i) {\n"
+             "    const float a = p[i % np], b = q[i % nq];\n    y[i] = ",
+             op.traits().c, ";\n  }\n}\n");
+}
+
+/// "h1, 8" or the array of a parameter or constant, and its length.
+std::string operand(CWriter& out, const Node& from, const std::string& computed) {
+  if (!computed.empty()) return cat(computed, ", ", from.shape.size());
+  std::vector<float> values(from.constant.begin(), from.constant.end());
+  if (from.kind == NodeKind::param) {
+    const View<const float> p = out.model().params()[from.param];
+    values.assign(p.span().begin(), p.span().end());
+  }
+  // A matrix lies transposed under its own name where it is a layer's weight.
+  const std::string name = cat(c_name(from), from.shape.rank() > 1 ? "_as_it_is" : "");
+  out.constants(name, values, static_cast<Index>(values.size()));
+  return cat(name, ", ", values.size());
+}
+
+void write_binary(CWriter& out, const CStep& step) {
+  const Graph& g = out.model().graph();
+  const Node& node = g.node(step.node);
+  out.function(binary_function(*node.op));
+  std::string call = cat("apply_", node.op->doc().name, "(");
+  for (std::size_t i = 0; i < 2; ++i)
+    call += operand(out, g.node(node.inputs[i]), step.from[i]) + ", ";
+  out.line(cat(call, step.to, ", ", node.shape.size(), ");"));
+}
+
+void write_concat(CWriter& out, const CStep& step) {
+  const Graph& g = out.model().graph();
+  out.function(kCopy);
+  Index offset = 0;
+  const Node& node = g.node(step.node);
+  for (std::size_t i = 0; i < step.from.size(); ++i) {
+    const Index size = g.node(node.inputs[i]).shape.size();
+    out.line(cat("copy(", step.from[i], ", ", step.to, " + ", offset, ", ", size, ");"));
+    offset += size;
+  }
+}
+
 void write_affine(CWriter& out, const Node& node, std::string_view from, std::string_view to) {
   const View<const float> w = parameter(out, node, 1);
   const Index outputs = node.shape.last(), inputs = w.size() / outputs;
@@ -200,29 +259,34 @@ void write_affine(CWriter& out, const Node& node, std::string_view from, std::st
 
 }  // namespace
 
-std::vector<int> c_operations(const Model& model) {
-  const Graph& g = model.graph();
-  std::vector<int> path;
-  for (int id = model.output().id(); id != model.input().id(); id = g.node(id).inputs[0]) {
-    const Node& node = g.node(id);
-    if (node.kind != NodeKind::op)
-      throw Error(cat("'", node.name, "' does not depend on the input, which C code needs"));
-    const OpTraits& traits = node.op->traits();
-    if (traits.random || traits.reshapes) continue;
-    if (!traits.product && traits.c.empty() && on_lines(*node.op) == nullptr)
-      throw Error(cat("the operation ", node.op->doc().name, " of '", node.name,
-                      "' cannot be written as C code"));
-    for (const int other : std::span(node.inputs).subspan(1))
-      if (g.node(other).kind != NodeKind::param)
-        throw Error(cat("'", node.name, "' reads two computed values, C code can hold a chain"));
-    if (traits.product && g.node(node.inputs[0]).shape.rank() != 1)
-      throw Error(cat("'", node.name, "' reads more than one axis, C code expects one"));
-    if (node.shape.size() > std::numeric_limits<std::int32_t>::max())
-      throw Error(cat("'", node.name, "' is too large for C code"));
-    path.push_back(id);
+bool works_in_place(const Op& op) { return !op.traits().product && !is_concat(op); }
+
+void check_c_operation(const Graph& g, const Node& node) {
+  const OpTraits& traits = node.op->traits();
+  const auto refuse = [&](std::string_view why) {
+    throw Error(cat("the operation ", node.op->doc().name, " of '", node.name,
+                    "' cannot be written as C code", why));
+  };
+  const bool binary = is_binary(*node.op);
+  if (!traits.product && traits.c.empty() && on_lines(*node.op) == nullptr && !is_concat(*node.op))
+    refuse("");
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Node& from = g.node(node.inputs[i]);
+    const bool stored = from.kind == NodeKind::param || from.kind == NodeKind::constant;
+    if (i > 0 && !binary && !is_concat(*node.op) && from.kind != NodeKind::param)
+      refuse(cat(": its input ", i + 1, " is computed"));
+    if (is_concat(*node.op) && stored) refuse(": one of its inputs is stored");
+    if (binary && !repeats(from.shape, node.shape))
+      refuse(cat(": ", from.shape.str(), " is no end of ", node.shape.str()));
   }
-  std::ranges::reverse(path);
-  return path;
+  const Shape& first = g.node(node.inputs[0]).shape;
+  if (traits.product && first.rank() != 1) refuse(": it reads more than one axis");
+  if (is_concat(*node.op)) {
+    const auto axis = static_cast<Index>(node.op->setting("axis"));
+    if (axis != 0 && axis != -std::max(node.shape.rank(), 1))
+      refuse(": along an axis but the first");
+  }
+  if (node.shape.size() > std::numeric_limits<std::int32_t>::max()) refuse(": it is too large");
 }
 
 std::string c_name(const Node& node) { return c_text::identifier(node.name); }
@@ -240,6 +304,7 @@ void CWriter::function(std::string_view text) {
 }
 
 void CWriter::constants(std::string_view name, std::span<const float> values, Index row) {
+  if (arrays_.contains(name)) return;
   std::vector<std::string> items;
   items.reserve(values.size());
   for (const float v : values) items.push_back(c_text::number(v, name));
@@ -248,14 +313,19 @@ void CWriter::constants(std::string_view name, std::span<const float> values, In
 
 void CWriter::constants(std::string_view type, Index bytes, std::string_view name,
                         const std::vector<std::string>& items, Index row) {
+  if (!arrays_.emplace(name).second) return;  // of a layer that is used again
   data_ += c_text::array(type, name, items, row);
   flash_ += bytes * static_cast<Index>(items.size());
 }
 
 void CWriter::line(std::string_view text) { body_ += cat("  ", text, "\n"); }
 
-void CWriter::operation(const Node& node, std::string_view from, std::string_view to) {
+void CWriter::operation(const CStep& step) {
+  const Node& node = model_.graph().node(step.node);
+  const std::string &from = step.from[0], &to = step.to;
   if (node.op->traits().product) return write_affine(*this, node, from, to);
+  if (is_binary(*node.op)) return write_binary(*this, step);
+  if (is_concat(*node.op)) return write_concat(*this, step);
   if (from != to) {
     function(kCopy);
     line(cat("copy(", from, ", ", to, ", ", node.shape.size(), ");"));
@@ -267,30 +337,6 @@ void CWriter::operation(const Node& node, std::string_view from, std::string_vie
     function(activation_function(*node.op));
     line(call_activation(node, to));
   }
-}
-
-CScratch c_scratch(const std::vector<Index>& sizes, std::string_view type, Index element,
-                   std::string_view name, int first) {
-  Index most = 0, sum = 0;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    most = std::max(most, sizes[i] + (i + 1 < sizes.size() ? sizes[i + 1] : 0));
-    sum += sizes[i];
-  }
-  CScratch s{"", most * element};
-  if (sizes.empty()) return s;
-  if (sum == most) {
-    for (std::size_t i = 0; i < sizes.size(); ++i)
-      s.declarations +=
-          cat(i == 0 ? "" : ", ", name, first + static_cast<int>(i), "[", sizes[i], "]");
-    s.declarations = cat("static ", type, " ", s.declarations, ";");
-    return s;
-  }
-  // Neighbours at the two ends of one array never meet.
-  s.declarations = cat("static ", type, " scratch[", most, "];");
-  for (std::size_t i = 0; i < sizes.size(); ++i)
-    s.declarations += cat("\n  ", type, " *const ", name, first + static_cast<int>(i),
-                          " = scratch + ", i % 2 == 0 ? 0 : most - sizes[i], ";");
-  return s;
 }
 
 }  // namespace chainrule

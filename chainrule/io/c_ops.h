@@ -8,14 +8,16 @@
 #include <string_view>
 #include <vector>
 
+#include "chainrule/io/c_plan.h"
 #include "chainrule/model/model.h"
 
 namespace chainrule {
 
-/// The operations from a model's input to its output, each reading what the one before it computed
-/// and parameters. Those that do nothing in inference, dropout and reshape, are left out. Throws
-/// Error naming an operation that C code cannot hold.
-std::vector<int> c_operations(const Model& model);
+/// Throws Error naming an operation, or an operand of it, that C code cannot hold.
+void check_c_operation(const Graph& graph, const Node& node);
+
+/// May an operation write where one of its inputs lies?
+bool works_in_place(const Op& op);
 
 /// The name of a C array for a node: "fc1.weight" becomes "fc1_weight".
 std::string c_name(const Node& node);
@@ -30,14 +32,14 @@ class CWriter {
 
   /// Adds a function, once.
   void function(std::string_view text);
-  /// Adds a constant array of `row` elements a line, and counts its memory.
+  /// Adds, once, a constant array of `row` elements a line, and counts its memory.
   void constants(std::string_view name, std::span<const float> values, Index row);
   void constants(std::string_view type, Index bytes, std::string_view name,
                  const std::vector<std::string>& items, Index row);
   /// Adds a line to the body of predict().
   void line(std::string_view text);
-  /// Adds the computation of one operation, from `from` to `to`; the same name: in place.
-  void operation(const Node& node, std::string_view from, std::string_view to);
+  /// Adds the computation of one operation.
+  void operation(const CStep& step);
 
   const Model& model() const { return model_; }
   const std::string& functions() const { return functions_; }
@@ -47,18 +49,10 @@ class CWriter {
 
  private:
   const Model& model_;
-  std::set<std::string, std::less<>> known_;
+  std::set<std::string, std::less<>> known_;   ///< functions
+  std::set<std::string, std::less<>> arrays_;  ///< of constants, by name
   std::string functions_, data_, body_;
   Index flash_ = 0;
 };
-
-/// Memory for a chain of arrays, of which each is needed only from when it is written until the
-/// next one has been: a[0] is read to write a[1], and so on.
-struct CScratch {
-  std::string declarations;  ///< of a[0] as "NAME<first>"
-  Index bytes = 0;           ///< the least that suffices: the largest sum of two neighbours
-};
-CScratch c_scratch(const std::vector<Index>& sizes, std::string_view type, Index element,
-                   std::string_view name, int first);
 
 }  // namespace chainrule

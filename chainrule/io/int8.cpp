@@ -137,7 +137,7 @@ class Int8Network::Builder {
   }
 
   void sort() {
-    const std::vector<int> path = c_operations(model_);
+    const std::vector<int> path = c_chain(model_);
     const auto is_affine = [this](int id) { return op(id) == "affine"; };
     const auto first = std::ranges::find_if(path, is_affine);
     if (first == path.end())

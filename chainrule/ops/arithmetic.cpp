@@ -8,7 +8,7 @@ namespace {
 
 struct Add {
   inline static const OpDoc doc{"add", {"a", "b"}, "y = a + b", {"da = dy", "db = dy"}};
-  static constexpr OpTraits traits{.onnx = {"Add"}};
+  static constexpr OpTraits traits{.onnx = {"Add"}, .c = "a + b"};
   template <class T>
   static T value(T a, T b) {
     return a + b;
@@ -25,7 +25,7 @@ struct Add {
 
 struct Subtract {
   inline static const OpDoc doc{"subtract", {"a", "b"}, "y = a - b", {"da = dy", "db = -dy"}};
-  static constexpr OpTraits traits{.onnx = {"Sub"}};
+  static constexpr OpTraits traits{.onnx = {"Sub"}, .c = "a - b"};
   template <class T>
   static T value(T a, T b) {
     return a - b;
@@ -43,7 +43,7 @@ struct Subtract {
 struct Multiply {
   inline static const OpDoc doc{
       "multiply", {"a", "b"}, "y = a * b", {"da = dy * b", "db = dy * a"}};
-  static constexpr OpTraits traits{.onnx = {"Mul"}};
+  static constexpr OpTraits traits{.onnx = {"Mul"}, .c = "a * b"};
   template <class T>
   static T value(T a, T b) {
     return a * b;
@@ -61,7 +61,7 @@ struct Multiply {
 struct Divide {
   inline static const OpDoc doc{
       "divide", {"a", "b"}, "y = a / b", {"da = dy / b", "db = -dy * a / b^2"}};
-  static constexpr OpTraits traits{.onnx = {"Div"}};
+  static constexpr OpTraits traits{.onnx = {"Div"}, .c = "a / b"};
   template <class T>
   static T value(T a, T b) {
     return a / b;

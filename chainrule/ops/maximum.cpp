@@ -29,7 +29,7 @@ struct Extremum {
 struct Larger {
   inline static const OpDoc doc{
       "maximum", {"a", "b"}, "y = max(a, b)", {"da = dy * (a >= b)", "db = dy * (b > a)"}};
-  static constexpr OpTraits traits{.onnx = {"Max"}};
+  static constexpr OpTraits traits{.onnx = {"Max"}, .c = "a >= b || a != a ? a : b"};
   template <class T>
   static bool takes_first(T a, T b) {
     return a >= b || std::isnan(a);
@@ -39,7 +39,7 @@ struct Larger {
 struct Smaller {
   inline static const OpDoc doc{
       "minimum", {"a", "b"}, "y = min(a, b)", {"da = dy * (a <= b)", "db = dy * (b < a)"}};
-  static constexpr OpTraits traits{.onnx = {"Min"}};
+  static constexpr OpTraits traits{.onnx = {"Min"}, .c = "a <= b || a != a ? a : b"};
   template <class T>
   static bool takes_first(T a, T b) {
     return a <= b || std::isnan(a);

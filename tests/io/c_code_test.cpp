@@ -11,7 +11,12 @@
 #include "chainrule/graph/tape.h"
 #include "chainrule/io/c_ops.h"
 #include "chainrule/io/c_text.h"
+#include "chainrule/layers/linear.h"
+#include "chainrule/losses/squared_error.h"
 #include "chainrule/model/layer_table.h"
+#include "chainrule/ops/arithmetic.h"
+#include "chainrule/ops/maximum.h"
+#include "chainrule/ops/tanh.h"
 #include "tests/data/errors.h"
 #include "tests/io/c_compiler.h"
 
@@ -117,6 +122,40 @@ TEST(CCode, NormalisesAlongTheLastAxis) {
   const std::vector<float> x = random_rows(6);
   const Tensor<float> y = outputs_of(model, x);
   EXPECT_LT(largest_difference(run_c(CompiledC(c_code(model).text), x, y), y), 1e-6);
+}
+
+TEST(CCode, BranchesMeetAndSharedLayersAreWrittenOnce) {
+  for (const char* text :
+       {"linear 6, residual(linear 6, tanh, linear 6), relu, linear 2",
+        "concat(linear 8 | linear 3, tanh | relu), linear 5, residual(residual(silu), bias)",
+        "residual(relu)", "3 * (linear 6, residual(tanh)), concat(softmax | sigmoid)"}) {
+    Model model(text, {6}, {.loss = "squared_error", .seed = 4});
+    scramble(model);
+    const std::vector<float> x = random_rows(6);
+    const Tensor<float> y = outputs_of(model, x);
+    EXPECT_LT(largest_difference(run_c(CompiledC(c_code(model).text), x, y), y), 1e-6) << text;
+  }
+
+  Graph g;
+  const Var x = g.input("x", {5});
+  const Linear shared{.out = 5};
+  const Var w = g.param("w", {5}), a = shared(x, "encoder"), b = tanh(a);
+  const LayerSpecs specs = parse_model("linear 4, tanh");
+  LayerBuilder twice("linear 4, tanh", specs, "");
+  const Location at = Location::current();
+  const Var one = twice(b * w + 1, at), two = twice(maximum(a, b) - 2, at);
+  const Var y = Linear{.out = 3}(one * two / (two * two + 1), "head");
+  Model model(g, {.outputs = {y}, .losses = {squared_error(y, g.input("t", {3}))}});
+  scramble(model);
+  const std::vector<float> rows = random_rows(5);
+  const Tensor<float> expected = outputs_of(model, rows);
+  const CCode code = c_code(model);
+  EXPECT_LT(largest_difference(run_c(CompiledC(code.text), rows, expected), expected), 1e-6);
+  std::size_t arrays = 0;
+  for (std::size_t i = 0; (i = code.text.find("static const float", i)) != std::string::npos; ++i)
+    ++arrays;
+  EXPECT_EQ(arrays, 12) << "three layers of weight and bias, w, 1, 2, 1, and the self-test's two";
+  EXPECT_LE(code.ram, (5 + 5 + 4 + 4 + 4) * 4);
 }
 
 TEST(CCode, EveryLayerIsWrittenOrRefusedByName) {
