@@ -23,7 +23,8 @@ const std::vector<Format>& export_formats() {
   static const std::vector<Format> all = {
       {"c",
        ".c",
-       "one file of C99: constants and a function, no allocation, nothing beyond math.h",
+       "one file of C99: constants and a function, no allocation, nothing beyond math.h; -o FILE.h "
+       "makes a header, also for C++",
        export_c,
        {"--prefix", "--probabilities", "--int8", "--calibrate", "--calibration-rows", "--data",
         "--labels", "--missing", "--limit", "--data-seed"}},
@@ -46,6 +47,15 @@ const Format& find_format(const std::string& name) {
   throw UsageError(cat("unknown format '", name, "' of --to", did_you_mean(name, names)));
 }
 
+/// By the ending of the file that is to be written.
+const Format& format_of_file(const std::filesystem::path& out) {
+  std::string ending = out.extension().string();
+  if (ending == ".h") ending = ".c";
+  for (const Format& f : export_formats())
+    if (f.extension == ending) return f;
+  return find_format("");
+}
+
 void refuse_foreign_flags(const Args& args, const Format& format) {
   for (const Format& other : export_formats())
     for (const std::string_view flag : other.flags)
@@ -55,7 +65,7 @@ void refuse_foreign_flags(const Args& args, const Format& format) {
 
 int run_export(const ExportFlags& flags, const Args& args) {
   const Terminal out(flags.json ? stderr : stdout);
-  const Format& format = find_format(flags.to);
+  const Format& format = flags.to.empty() ? format_of_file(flags.out) : find_format(flags.to);
   refuse_foreign_flags(args, format);
   const std::filesystem::path path =
       flags.out.empty() ? std::filesystem::path(flags.model).replace_extension(format.extension)
@@ -76,7 +86,7 @@ int run_export(const ExportFlags& flags, const Args& args) {
 Command export_command() {
   Command c;
   c.name = "export";
-  c.usage = "MODEL --to FORMAT [flags]";
+  c.usage = "MODEL [--to FORMAT] [-o FILE] [flags]";
   c.summary = "write a trained model for programs that do not know chainrule";
   c.about =
       "With --int8 the linear layers of the C file compute in 8-bit integers: a quarter of the "
@@ -86,15 +96,16 @@ Command export_command() {
     c.notes.emplace_back(std::string(f.name), std::string(f.about));
   c.notes_title = "Formats";
   c.examples =
-      "  chainrule export run/model.safetensors --to c -o xor.c\n"
-      "  chainrule export run/model.safetensors --to onnx -o m.onnx\n"
+      "  chainrule export run/model.safetensors -o xor.c\n"
+      "  chainrule export run/model.safetensors -o m.onnx\n"
       "  chainrule export run/model.safetensors --to c --int8 --calibrate mnist --data ~/mnist -o "
       "m8.c\n";
   c.declare = [](Args& args) {
     auto flags = std::make_shared<ExportFlags>();
     args.positional("MODEL", &flags->model, "a file written by train");
     args.group("Output");
-    args.flag("--to", "FORMAT", &flags->to, "see Formats below");
+    args.flag("--to", "FORMAT", &flags->to,
+              "see Formats below; by default that of the ending of -o");
     args.flag("-o,--out", "FILE", &flags->out, "by default the model's name with another ending");
     args.flag("--json", "", &flags->json,
               "the result as one JSON object on standard output, all else on standard error");

@@ -92,7 +92,8 @@ void export_c(const Model& model, const std::filesystem::path& path, const Expor
   CCodeOptions options{
       .prefix = flags.prefix.empty() ? c_text::identifier(path.stem().string()) : flags.prefix,
       .source = std::filesystem::path(flags.model).filename().string(),
-      .probabilities = flags.probabilities};
+      .probabilities = flags.probabilities,
+      .header = path.extension() == ".h"};
   std::optional<Int8Network> net;
   std::vector<float> test_rows;
   std::optional<Rows8> rows;
@@ -113,8 +114,8 @@ void export_c(const Model& model, const std::filesystem::path& path, const Expor
                              counted(code.ram, "byte"), " of scratch (RAM)"));
   if (net && rows->test.rows() > 0) compare_int8(model, *net, rows->test, out, json);
   out.labelled("wrote", shell_word(path.string()));
-  out.labelled("next", cat("cc -std=c99 -O2 -DCHAINRULE_SELF_TEST ", shell_word(path.string()),
-                           " -lm -o self_test && ./self_test"));
+  out.labelled("next", cat("cc -std=c99 -O2 -DCHAINRULE_SELF_TEST ", options.header ? "-x c " : "",
+                           shell_word(path.string()), " -lm -o self_test && ./self_test"));
 }
 
 }  // namespace chainrule::cli

@@ -217,6 +217,21 @@ std::string header(const Model& m, const CCodeOptions& o, Finish finish, const C
 
 }  // namespace
 
+namespace {
+
+/// The array of the labels; a constant of C++ is known outside its file only if it is declared so.
+std::string class_names(const Model& model, const CCodeOptions& options) {
+  std::vector<std::string> names;
+  for (const std::string& name : model.schema.labels) names.push_back(c_text::quoted(name));
+  const std::string name = cat(options.prefix, "_class_names");
+  std::string array = c_text::array("char *const", name, names, std::ssize(names));
+  if (options.header) return "\n" + array;
+  array.erase(0, std::string_view("static ").size());
+  return cat("extern const char *const ", name, "[", names.size(), "];\n", array);
+}
+
+}  // namespace
+
 CCode c_code(const Model& model, const CCodeOptions& options) {
   if (!c_text::is_identifier(options.prefix))
     throw Error(cat("the prefix '", options.prefix,
@@ -227,7 +242,7 @@ CCode c_code(const Model& model, const CCodeOptions& options) {
     throw Error(cat("the model has ", grouped(constants),
                     " parameters, C code is written for up to ", grouped(kMostConstants)));
 
-  CWriter out(model);
+  CWriter out(model, options.prefix);
   const Finish finish = finish_of(model, options.probabilities);
   const CScratch scratch =
       options.int8 != nullptr ? write_int8(out, *options.int8) : write_float(out);
@@ -244,19 +259,19 @@ CCode c_code(const Model& model, const CCodeOptions& options) {
   if (classes) functions.push_back(class_function(model, options.prefix, finish));
 
   std::string text = header(model, options, finish, scratch, out.flash());
+  if (options.header)
+    text += cat("\n#ifndef ", options.prefix, "_h\n#define ", options.prefix, "_h\n");
   text +=
       cat("\n#include <math.h>\n", options.int8 != nullptr ? "#include <stdint.h>\n" : "", "\n");
-  for (const CFunction& f : functions) text += cat("/* ", f.about, " */\n", f.head, ";\n");
-  if (classes && !model.schema.labels.empty()) {
-    std::vector<std::string> names;
-    for (const std::string& name : model.schema.labels) names.push_back(c_text::quoted(name));
-    const std::string array = c_text::array("char *const", cat(options.prefix, "_class_names"),
-                                            names, static_cast<Index>(names.size()));
-    text += cat("\n", std::string_view(array).substr(std::string_view("static ").size()));
-  }
+  if (options.header) text += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+  // In a header everything belongs to the file that includes it.
+  const std::string linkage = options.header ? "static inline " : "";
+  for (const CFunction& f : functions) text += cat("/* ", f.about, " */\n", linkage, f.head, ";\n");
+  if (classes && !model.schema.labels.empty()) text += class_names(model, options);
   text += cat("\n", out.data(), "\n", out.functions());
   for (std::size_t i = 0; i < functions.size(); ++i)
-    text += cat(i == 0 ? "" : "\n", functions[i].head, "\n{\n", functions[i].body, "}\n");
+    text += cat(i == 0 ? "" : "\n", linkage, functions[i].head, "\n{\n", functions[i].body, "}\n");
+  if (options.header) text += "\n#ifdef __cplusplus\n}\n#endif\n#endif\n";
 
   std::vector<float> made_up;
   std::span<const float> rows = options.test_rows;

@@ -14,7 +14,8 @@ struct CCodeOptions {
   std::string source;            ///< what the first comment says it was made from; "": nothing
   bool probabilities = false;  ///< predict() ends with softmax or sigmoid where outputs are logits
   std::span<const float> test_rows =
-      {};  ///< for the self-test, as the model expects them; none: made up
+      {};               ///< for the self-test, as the model expects them; none: made up
+  bool header = false;  ///< for #include in any number of files of C and C++: all is static inline
   const Int8Network* int8 = nullptr;  ///< of the same model; none: everything in float
 };
 

@@ -68,7 +68,7 @@ std::vector<std::string> int_literals(const std::vector<T>& values) {
 }
 
 void write_layer(CWriter& out, const Int8Layer& l, const std::string& from, const std::string& to) {
-  const std::string name = c_text::identifier(out.model().graph().node(l.node).name);
+  const std::string name = out.array(out.model().graph().node(l.node).name);
   const auto ints = [&](std::string_view type, Index bytes, const char* what, const auto& values,
                         Index row) {
     const std::string full = cat(name, "_", what);
@@ -92,7 +92,7 @@ void write_layer(CWriter& out, const Int8Layer& l, const std::string& from, cons
   out.line(cat("linear_int8(", from, ", ", w, ", ", b, ", ", multiplier, ", ", shift, ", ", to,
                ",\n              ", l.inputs, ", ", l.outputs, ", ", l.zero, ", ", l.low, ");"));
   if (l.table.empty()) return;
-  const std::string table = cat(l.table_name, "_table");
+  const std::string table = cat(out.array(l.table_name), "_table");
   out.constants("int8_t", 1, table, int_literals(l.table), 16);
   out.function(kLookUp);
   out.line(cat("look_up(", to, ", ", table, ", ", l.outputs, ");"));

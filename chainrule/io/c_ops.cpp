@@ -1,6 +1,7 @@
 #include "chainrule/io/c_ops.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 
@@ -114,7 +115,7 @@ View<const float> parameter(const CWriter& out, const Node& node, std::size_t in
 
 /// Adds an array of a node's parameter and returns its name.
 std::string write_parameter(CWriter& out, const Node& node, std::size_t input) {
-  const std::string name = c_name(out.model().graph().node(node.inputs[input]));
+  const std::string name = out.array(out.model().graph().node(node.inputs[input]).name);
   const View<const float> values = parameter(out, node, input);
   out.constants(name, values.span(), values.size());
   return name;
@@ -158,7 +159,7 @@ std::string call_batch_norm(CWriter& out, const Node& node, std::string_view x) 
     scale.push_back(static_cast<float>(static_cast<double>(gamma[i]) /
                                        std::sqrt(static_cast<double>(variance[i]) + epsilon)));
   const std::string mean = write_parameter(out, node, 3);
-  const std::string scales = cat(c_text::identifier(node.name), "_scale");
+  const std::string scales = cat(out.array(node.name), "_scale");
   out.constants(scales, scale, gamma.size());
   const std::string shift = write_parameter(out, node, 2);
   return cat("batch_norm(", x, ", ", mean, ", ", scales, ", ", shift, ", ", lines_of(node), ");");
@@ -214,7 +215,7 @@ std::string operand(CWriter& out, const Node& from, const std::string& computed)
     values.assign(p.span().begin(), p.span().end());
   }
   // A matrix lies transposed under its own name where it is a layer's weight.
-  const std::string name = cat(c_name(from), from.shape.rank() > 1 ? "_as_it_is" : "");
+  const std::string name = cat(out.array(from.name), from.shape.rank() > 1 ? "_as_it_is" : "");
   out.constants(name, values, static_cast<Index>(values.size()));
   return cat(name, ", ", values.size());
 }
@@ -244,7 +245,7 @@ void write_concat(CWriter& out, const CStep& step) {
 void write_affine(CWriter& out, const Node& node, std::string_view from, std::string_view to) {
   const View<const float> w = parameter(out, node, 1);
   const Index outputs = node.shape.last(), inputs = w.size() / outputs;
-  const std::string weight = c_name(out.model().graph().node(node.inputs[1]));
+  const std::string weight = out.array(out.model().graph().node(node.inputs[1]).name);
   out.constants(weight, output_rows(w.span(), outputs), inputs);
   if (node.inputs.size() == 2) {
     out.function(kLinearNoBias);
@@ -289,8 +290,6 @@ void check_c_operation(const Graph& g, const Node& node) {
   if (node.shape.size() > std::numeric_limits<std::int32_t>::max()) refuse(": it is too large");
 }
 
-std::string c_name(const Node& node) { return c_text::identifier(node.name); }
-
 std::vector<float> output_rows(std::span<const float> weight, Index outputs) {
   const auto out = static_cast<std::size_t>(outputs), in = weight.size() / out;
   std::vector<float> rows(weight.size());
@@ -299,8 +298,24 @@ std::vector<float> output_rows(std::span<const float> weight, Index outputs) {
   return rows;
 }
 
+std::string CWriter::array(std::string_view name) const {
+  return cat(prefix_, "_", c_text::identifier(name));
+}
+
 void CWriter::function(std::string_view text) {
-  if (known_.emplace(text).second) functions_ += cat(text, "\n");
+  const std::size_t end = text.find('(', text.find("static "));
+  const std::size_t begin = text.find_last_of(" *", end) + 1;
+  if (known_.emplace(text.substr(begin, end - begin)).second) functions_ += cat(text, "\n");
+}
+
+std::string CWriter::prefixed(std::string text) const {
+  const auto is_word = [](char c) {
+    return c == '_' || std::isalnum(static_cast<unsigned char>(c));
+  };
+  for (const std::string& name : known_)
+    for (std::size_t i = 0; (i = text.find(name + "(", i)) != text.npos; i += name.size())
+      if (i == 0 || !is_word(text[i - 1])) text.insert(i, prefix_ + "_"), i += prefix_.size() + 1;
+  return text;
 }
 
 void CWriter::constants(std::string_view name, std::span<const float> values, Index row) {

@@ -19,16 +19,17 @@ void check_c_operation(const Graph& graph, const Node& node);
 /// May an operation write where one of its inputs lies?
 bool works_in_place(const Op& op);
 
-/// The name of a C array for a node: "fc1.weight" becomes "fc1_weight".
-std::string c_name(const Node& node);
-
 /// A weight [I, O] as it lies in C, [O, I].
 std::vector<float> output_rows(std::span<const float> weight, Index outputs);
 
-/// A C file in the making.
+/// A C file in the making. What it defines for itself bears the prefix, too, so that two files can
+/// be included in one.
 class CWriter {
  public:
-  explicit CWriter(const Model& model) : model_(model) {}
+  CWriter(const Model& model, std::string prefix) : model_(model), prefix_(std::move(prefix)) {}
+
+  /// The name of a C array for a node's: "fc1.weight" becomes "PREFIX_fc1_weight".
+  std::string array(std::string_view name) const;
 
   /// Adds a function, once.
   void function(std::string_view text);
@@ -42,14 +43,17 @@ class CWriter {
   void operation(const CStep& step);
 
   const Model& model() const { return model_; }
-  const std::string& functions() const { return functions_; }
+  std::string functions() const { return prefixed(functions_); }
   const std::string& data() const { return data_; }
-  const std::string& body() const { return body_; }
+  std::string body() const { return prefixed(body_); }
   Index flash() const { return flash_; }  ///< bytes of constants
 
  private:
+  std::string prefixed(std::string text) const;
+
   const Model& model_;
-  std::set<std::string, std::less<>> known_;   ///< functions
+  std::string prefix_;
+  std::set<std::string, std::less<>> known_;   ///< functions, by name
   std::set<std::string, std::less<>> arrays_;  ///< of constants, by name
   std::string functions_, data_, body_;
   Index flash_ = 0;

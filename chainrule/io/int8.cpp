@@ -271,7 +271,7 @@ class Int8Network::Builder {
     if (!part.activations.empty()) {
       out = watched_[part.output()].scale();
       layer.table = make_table(model_, part.activations, middle, out);
-      layer.table_name = c_name(node(part.activations.front()));
+      layer.table_name = node(part.activations.front()).name;
     }
     net_.layers_.push_back(std::move(layer));
     return out;

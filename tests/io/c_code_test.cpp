@@ -206,6 +206,25 @@ void self_test(const std::string& compiler, const std::vector<std::string>& flag
   }
 }
 
+/// Two networks in one file, in C and in C++, of files that share all names but the prefix.
+TEST(CCode, HeadersMeetInOneFile) {
+  Model a("linear 4, relu, residual(linear 4), linear 2", {3}), b("linear 3, relu, linear 2", {3});
+  a.schema.labels = b.schema.labels = {"no", "yes"};
+  const Folder folder;
+  folder.write("a.h", c_code(a, {.prefix = "a", .header = true}).text);
+  folder.write("b.h", c_code(b, {.prefix = "b", .header = true}).text);
+  const std::string main =
+      "#include <stdio.h>\n#include \"a.h\"\n#include \"b.h\"\n#include \"a.h\"\n"
+      "int main(void) { float x[3] = {1, 2, 3}, y[2]; a_predict(x, y); b_predict(x, y);\n"
+      "  return puts(a_class_names[b_class(y)]) < 0 || b_class_names[a_class(y)] == 0; }\n";
+  const std::string c = folder.write("m.c", main).string();
+  const std::string cpp = folder.write("m.cpp", main).string(), out = cat(c, ".out");
+  EXPECT_TRUE(shell(cat("cc", testing::kStrict, c, " -lm -o ", out, " && ", out)).ok);
+  EXPECT_TRUE(shell(cat("c++ -std=c++17 -Wall -Wextra -Wconversion -Werror ", cpp, " -o ", out,
+                        " && ", out))
+                  .ok);
+}
+
 TEST(CCode, SelfTestPasses) { self_test("cc", {"-O2", "-Os -fno-math-errno"}); }
 
 TEST(CCode, SelfTestPassesWithClang) {
