@@ -18,6 +18,7 @@ from .check import Argument, CheckedInput, Gradcheck, gradcheck
 from .custom import Op, custom_op
 from .data import digits
 from .explaining import compare, doctor, explain
+from .function import Function, function
 from .graph import Contribution, Var, constant
 from .leaves import class_input, input, param
 from .losses import *
@@ -33,10 +34,10 @@ from . import losses as _losses, ops as _ops, registered as _registered
 __all__ = [
     "Adagrad", "Adam", "AdamW", "Argument", "CheckedInput", "Comparison", "Contribution",
     "DataError", "Diagnosis", "ElementExplanation", "Error", "Evaluation", "Explanation", "Finding",
-    "Gradcheck", "History", "Model", "Momentum", "Nesterov", "NumericError", "Objective", "Op",
+    "Function", "Gradcheck", "History", "Model", "Momentum", "Nesterov", "NumericError", "Objective", "Op",
     "Optimizer", "RMSprop", "Rprop", "SGD", "ShapeError", "Svg", "Var", "__version__",
-    "class_input", "compare", "constant", "custom_op", "digits", "doctor", "explain", "gradcheck",
-    "input", "load", "param",
+    "class_input", "compare", "constant", "custom_op", "digits", "doctor", "explain", "function",
+    "gradcheck", "input", "load", "param",
 ]
 __all__ += _ops.__all__
 __all__ += _losses.__all__

@@ -7,6 +7,8 @@ from typing import Any, Dict, Mapping, Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _core
+
 Array = NDArray[Any]
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -60,9 +62,9 @@ def as_tensors(named: Mapping[str, Any]) -> Dict[str, Array]:
 
 
 def check_finite(a: Array, what: str) -> None:
-    if a.dtype.kind != "f" or np.isfinite(a).all():
+    if a.dtype.kind != "f" or (first := _core.first_not_finite(a)) < 0:
         return
-    place = tuple(int(i) for i in np.argwhere(~np.isfinite(a))[0])
+    place = tuple(int(i) for i in np.unravel_index(first, a.shape))
     value = a[place]
     kind = "NaN" if np.isnan(value) else "infinity"
     where = "" if not place else f" at {list(place)}"

@@ -141,4 +141,20 @@ def aligned(name: str, xs: Sequence[Any]) -> List[Operand]:
 
 def elementwise(name: str, *xs: Any) -> "graph.Var":
     """An operation of several operands, element by element."""
+    if len(xs) == 2 and _plainly_fit(*xs):
+        return graph.call(name, *xs)
     return graph.call(name, *aligned(name, xs))
+
+
+def _plainly_fit(a: Any, b: Any) -> bool:
+    """A shortcut: do the library and numpy take these for the same without any doubt?"""
+    if not isinstance(a, graph.Var):
+        return type(a) is float and isinstance(b, graph.Var)
+    if not isinstance(b, graph.Var):
+        return type(b) is float
+    if a._batched and b._batched:
+        return a._dims == b._dims and a._rows_from is b._rows_from
+    if a._batched == b._batched:
+        return a._dims == b._dims
+    rows, other = (a, b) if a._batched else (b, a)
+    return other._dims == () or rows._dims[-len(other._dims):] == other._dims

@@ -81,7 +81,7 @@ def gradcheck(function: Union[Var, Callable[..., Any]], *arguments: Union[Sequen
             raise TypeError("gradcheck() of a value takes no shapes")
         options = _options(below(function), tolerance, training, allow_zero, seed)
         program = Program(function, np.dtype(np.float64))
-        program.copy_in()
+        program.core.refresh()
         return Gradcheck(program.core.gradcheck(program.number[function._serial], options))
     if not callable(function):
         raise TypeError(f"gradcheck() expects a Var or a function, not {type(function).__name__}")

@@ -54,10 +54,9 @@ def explain(what: Union[str, Var], at: Optional[str] = None, *, check: bool = Tr
 
 def _run(what: Var) -> Program:
     program = Program(what, np.dtype(np.float64))
-    program.copy_in()
     if what._seen is not None:
         program.pass_ = what._seen.pass_
-    program.core.forward(*program.pass_)
+    program.core.run(*program.pass_)
     return program
 
 

@@ -16,7 +16,10 @@ from .where import where
 
 
 def getitem(v: "graph.Var", key: Any) -> "graph.Var":
-    """Integers, slices, None, ``...``, and arrays of integers or truth values."""
+    """Integers, slices, None, ``...``, and arrays of integers or truth values; of rows and classes
+    also p[np.arange(n), classes] with a class_input."""
+    if isinstance(key, tuple) and len(key) == 2 and isinstance(key[1], graph.Var) and key[1]._kind == "class_input":
+        return _of_classes(v, *key)
     if _has_var(key):
         raise TypeError("an index that depends on the graph would change the shape of what follows; "
                         f"np.where(condition, x, 0) keeps it {where()}")
@@ -71,6 +74,14 @@ def _basic(v: "graph.Var", keys: Tuple[Any, ...]) -> "graph.Var":
         begin, end, step = ([cuts[i][k] for i in chosen] for k in range(3))
         v = graph.call("slice", v, axes=chosen, begin=begin, end=end, step=step)
     return v if list(v._dims) == dims else graph.call("reshape", v, shape=dims)
+
+
+def _of_classes(v: "graph.Var", rows: Any, classes: "graph.Var") -> "graph.Var":
+    if not v._batched or v.ndim != 2 or not np.array_equal(rows, np.arange(len(v))):
+        raise TypeError(f"classes choose in each row of a value of shape (B, C), as p[np.arange(len(p)), t] {where()}")
+    if classes._classes < 0:
+        classes._classes = v._dims[0]
+    return graph.call("gather", v, classes, axis=0)
 
 
 def _one_of_each_row(v: "graph.Var", keys: Tuple[Any, ...]) -> Any:

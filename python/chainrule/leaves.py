@@ -19,11 +19,13 @@ def input(value: Any = None, *, shape: Optional[Sequence[int]] = None, name: str
           dtype: Any = None) -> Var:
     """Data: an array whose first axis counts the rows, or ``shape`` of one row, to be given a
     value later. The array is not copied where its memory allows; set ``x.value`` to other rows,
-    of any number, to run the same graph again.
+    of any number, to run the same graph again. A value of a graph is returned as it is.
 
     >>> x = cr.input([[1.0, 2.0], [3.0, 4.0]])   # two rows of two features
     >>> x = cr.input(shape=(784,), name="x")     # x.value = batch comes later
     """
+    if isinstance(value, Var):
+        return value.named(name) if name else value
     if value is None:
         if shape is None:
             raise TypeError("input() expects an array, or the shape of one row")

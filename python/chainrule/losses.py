@@ -22,6 +22,8 @@ _OF_CLASSES = ("hinge", "categorical_cross_entropy", "softmax_cross_entropy")  #
 def class_rows(given: Any, count: int) -> Var:
     """Class numbers, one for each row, as a class_input."""
     if isinstance(given, Var):
+        if given._classes < 0:
+            given._classes = count
         return given
     v = Var("class_input", (), True)
     v._classes = count
@@ -32,7 +34,7 @@ def class_rows(given: Any, count: int) -> Var:
 def _beside(x: Var, given: Any, classes: bool) -> Any:
     """A target or weights: an array has a row for each row of `x`."""
     if isinstance(given, Var):
-        return given
+        return class_rows(given, x._dims[-1]) if x._dims else given
     if classes and x.ndim == 2 and (a := as_array(given, "the target")).ndim == 1 and a.dtype.kind in "iu":
         return class_rows(a, x._dims[0])
     v = operand(given)

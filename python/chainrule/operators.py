@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Optional, cast
 
 import numpy as np
 
-from . import graph, indexing, numpy_protocol, products, reductions, shaping
+from . import copies, graph, indexing, numpy_protocol, products, reductions, shaping
 from .arrays import Array
 from .broadcasting import elementwise, is_number
 from .where import where
@@ -39,6 +39,15 @@ class Operators:
 
     def _var(self) -> "Var":
         return cast("Var", self)
+
+    def __reduce__(self) -> Any:
+        return copies.reduced(self._var())
+
+    def __deepcopy__(self, memo: Any) -> "Var":
+        return copies.copied(self._var(), memo)
+
+    def __copy__(self) -> "Var":
+        return self._var()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return numpy_protocol.call_ufunc(ufunc, method, inputs, kwargs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List
+from typing import Any, Iterable, List, Tuple
 
 import numpy as np
 
@@ -32,18 +32,39 @@ class Optimizer:
         if not name:
             raise TypeError("Optimizer() expects the name of a rule, as in rule='adam'")
         values = {key: float(value) for key, value in settings.items()}
-        self._steppers: List[Any] = []
         for p in self.params:
             if not isinstance(p, Var) or p._kind != "param" or not p._trainable:
                 raise TypeError("an optimizer works on trainable parameters, as cr.param() makes them")
-            make = _core.Stepper32 if p.dtype == np.float32 else _core.Stepper64
-            self._steppers.append(make(name, values, p.value.size))
-        if not self._steppers:
+        if not self.params:
             raise _core.Error("the optimizer was given no parameters")
+        self._bind([_stepper(p)(name, values, p.value.size) for p in self.params])
         self.lr: float = self._steppers[0].lr
+
+    def _bind(self, steppers: List[Any]) -> None:
+        self._steppers = steppers
+        self._leaves = [p._leaf for p in self.params]
+        kinds = {p.dtype for p in self.params}
+        self._used: Tuple[Any, int] = (None, 0)
+        self._dtype: Any = kinds.pop() if len(kinds) == 1 else None
 
     def step(self) -> None:
         """One step with the gradients of the last ``backward()``."""
+        program = self.params[0]._graded
+        for p in self.params:
+            if p._graded is None:
+                raise _core.Error(f"parameter '{p.name}' has no gradient yet; call backward() first")
+            if p._graded is not program:
+                program = None
+                break
+        if program is not None and (program, program.backwards) == self._used:
+            raise _core.Error("there was no backward() since zero_grad()")
+        if program is not None and program.dtype is self._dtype:
+            program.core.step(self._steppers, self._leaves, self.lr)
+        else:
+            self._step_apart()
+
+    def _step_apart(self) -> None:
+        """Of gradients that belong to several graphs, or to one of another type."""
         found = []
         for p in self.params:
             grad = p.grad
@@ -51,9 +72,26 @@ class Optimizer:
                 raise _core.Error(f"parameter '{p.name}' has no gradient yet; call backward() first")
             if not np.isfinite(grad).all():
                 raise _core.NumericError(f"the gradient of '{p.name}' is not finite; no parameter was changed")
-            found.append(grad)
+            found.append(np.require(grad, p.dtype, "C"))
         for p, stepper, grad in zip(self.params, self._steppers, found):
-            stepper.step(p.value, grad, float(self.lr))
+            stepper.step(p.value, grad, self.lr)
+
+    def zero_grad(self) -> None:
+        """Lets :meth:`step` ask for another ``backward()``. Not needed otherwise: a gradient is that
+        of the last one, not a sum."""
+        program = self.params[0]._graded
+        self._used = (program, 0 if program is None else program.backwards)
+
+    def __getstate__(self) -> Any:
+        return {"params": self.params, "lr": self.lr, "steppers": [s.state() for s in self._steppers]}
+
+    def __setstate__(self, state: Any) -> None:
+        self.params, self.lr = state["params"], state["lr"]
+        self._bind([_stepper(p)(s, p.value.size) for p, s in zip(self.params, state["steppers"])])
+
+
+def _stepper(p: Var) -> Any:
+    return _core.Stepper32 if p.dtype == np.float32 else _core.Stepper64
 
 
 class SGD(Optimizer):

@@ -11,13 +11,7 @@ from .arrays import Array, as_array
 from .where import where
 
 
-class Leaf:
-    """The value of an input, a parameter or a constant; shared by the programs that read it."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Optional[Array]) -> None:
-        self.value = value
+Leaf = _core.Leaf  # what an input, a parameter or a constant holds; shared by the programs that read it
 
 
 def own_copy(a: Array, old: Optional[Array]) -> Array:

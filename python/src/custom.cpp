@@ -49,6 +49,14 @@ class CustomOp final : public Op {
   }
 
   const OpDoc& doc() const override { return doc_; }
+  /// The arguments of custom_op().
+  py::tuple recipe() const {
+    const auto texts = [](const auto& views) {
+      return std::vector<std::string>(views.begin(), views.end());
+    };
+    return py::make_tuple(object_, std::string(doc_.name), texts(doc_.inputs),
+                          std::string(doc_.forward), texts(doc_.backward));
+  }
 
   Shape infer(std::span<const Shape> inputs) const override {
     const py::gil_scoped_acquire lock;
@@ -140,6 +148,11 @@ class CustomOp final : public Op {
 };
 
 }  // namespace
+
+py::object custom_recipe(const Op& op) {
+  if (const auto* custom = dynamic_cast<const CustomOp*>(&op)) return custom->recipe();
+  return py::none();
+}
 
 void bind_custom(py::module_& m) {
   m.def("custom_op",

@@ -160,6 +160,15 @@ void bind_record(py::module_& m) {
   py::class_<OpHandle>(m, "Op")
       .def_property_readonly("name", [](const OpHandle& o) { return o.op->doc().name; })
       .def_property_readonly("settings", [](const OpHandle& o) { return str(o.op->settings()); })
+      .def_property_readonly("options",
+                             [](const OpHandle& o) {
+                               py::dict all;
+                               for (const Setting& s : o.op->settings())
+                                 std::visit([&](const auto& v) { all[py::str(s.name)] = v; },
+                                            s.value);
+                               return all;
+                             })
+      .def_property_readonly("custom", [](const OpHandle& o) { return custom_recipe(*o.op); })
       .def_property_readonly("forward", [](const OpHandle& o) { return o.op->doc().forward; })
       .def_property_readonly("backward", [](const OpHandle& o) { return o.op->doc().backward; })
       .def_property_readonly("stateful", [](const OpHandle& o) { return o.op->has_state(); });

@@ -22,6 +22,9 @@ struct OpHandle {
 std::vector<Var> append_nodes(Graph& graph, const py::list& nodes,
                               std::span<const Var> arguments = {});
 
+/// The arguments of custom_op() that made an operation, or None for one of the registry.
+py::object custom_recipe(const Op& op);
+
 void bind_record(py::module_& m);
 void bind_custom(py::module_& m);
 void bind_unbatch(py::module_& m);
