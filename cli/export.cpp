@@ -30,9 +30,10 @@ const std::vector<Format>& export_formats() {
         "--labels", "--missing", "--limit", "--data-seed"}},
       {"onnx",
        ".onnx",
-       "the network as a graph of ONNX's operator set 17, for ONNX Runtime and others",
+       "a graph of ONNX's operator set 17, raw rows in and answers out, for ONNX Runtime and "
+       "others",
        export_onnx_file,
-       {}},
+       {"--features"}},
   };
   return all;
 }
@@ -118,6 +119,11 @@ Command export_command() {
     args.flag("--calibrate", "DATA", &flags->calibrate.name,
               "as for train; also gives the rows of the self-test");
     args.flag("--calibration-rows", "N", &flags->calibration_rows, "how many to look at");
+    args.group("ONNX");
+    args.flag("--features", "", &flags->features,
+              "the network alone, from scaled features to its outputs, instead of from raw rows to "
+              "answers");
+    args.group("Data");
     declare_data_flags(args, flags->calibrate, DataUse::look);
     return [flags, &args] { return run_export(*flags, args); };
   };

@@ -17,6 +17,7 @@ struct ExportFlags {
   // C
   std::string prefix;
   bool probabilities = false, int8 = false;
+  bool features = false;  ///< ONNX: without the schema
   DataFlags calibrate;
   std::int64_t calibration_rows = 1000;
   bool json = false;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/data/csv.h"
 #include "chainrule/data/dataset.h"
 #include "chainrule/data/idx.h"
 #include "chainrule/data/table.h"
@@ -21,6 +22,8 @@ struct TableFlags {
   std::vector<std::string> missing;  ///< --missing-value
 };
 void declare_table_flags(Args& args, TableFlags& flags);
+/// Of --missing. Throws UsageError for any other word.
+data::Missing missing_of(const std::string& how);
 /// Throws UsageError for what a flag cannot mean.
 data::TableOptions table_options(const TableFlags& flags);
 

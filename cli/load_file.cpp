@@ -23,13 +23,6 @@ T choice(const char* flag, const std::string& word, const std::map<std::string, 
   throw UsageError(cat(flag, " expects ", listed(names, "or"), ", not '", word, "'"));
 }
 
-data::Missing missing_of(const DataFlags& flags) {
-  return choice<data::Missing>("--missing", flags.missing,
-                               {{"error", data::Missing::error},
-                                {"drop", data::Missing::drop},
-                                {"mean", data::Missing::mean}});
-}
-
 std::uint64_t seed_of_file(const DataFlags& flags) {
   return static_cast<std::uint64_t>(flags.seed);
 }
@@ -59,7 +52,7 @@ data::CsvOptions csv_options(const data::Table& table, const DataFlags& flags) {
   data::CsvOptions options;
   options.task = task_of_flags(flags);
   options.scaling = scaling_of(flags, "standardise");
-  options.missing = missing_of(flags);
+  options.missing = missing_of(flags.missing);
   options.test_fraction = flags.test;
   options.validation_fraction = flags.validation;
   options.seed = seed_of_file(flags);
@@ -153,6 +146,13 @@ Splits arrays(const DataFile& file, const DataFlags& flags) {
 
 }  // namespace
 
+data::Missing missing_of(const std::string& how) {
+  return choice<data::Missing>("--missing", how,
+                               {{"error", data::Missing::error},
+                                {"drop", data::Missing::drop},
+                                {"mean", data::Missing::mean}});
+}
+
 data::Transposed transposed_of(const DataFlags& flags) {
   return choice<data::Transposed>("--transposed", flags.transposed,
                                   {{"auto", data::Transposed::automatic},
@@ -200,8 +200,8 @@ Dataset load_file_for(const Model& model, const DataFlags& flags) {
     throw DataError(cat("the model was not trained on a table, so the columns of ", file.name,
                         " mean nothing to it"));
   const data::Table table = file.table(known_to(model.schema, flags.table));
-  Dataset rows =
-      data::apply(model.schema, table, {.missing = missing_of(flags), .weight = flags.weight});
+  Dataset rows = data::apply(model.schema, table,
+                             {.missing = missing_of(flags.missing), .weight = flags.weight});
   rows.reading = table.how();
   return rows;
 }

@@ -22,6 +22,7 @@ struct PredictFlags {
   std::string model, out;
   std::vector<std::string> files;
   TableFlags table;
+  std::string missing = "mean";
   bool show = false, json = false, proba = false;
 };
 
@@ -133,7 +134,8 @@ int run(const PredictFlags& flags) {
   const Terminal out(flags.json ? stderr : stdout);
   join_ranks(kRankTimeout);
   const Model model = Model::load(flags.model);
-  const AskedRows asked = read_asked_rows(model, flags.files, flags.table, flags.show, out);
+  const AskedRows asked =
+      read_asked_rows(model, flags.files, flags.table, missing_of(flags.missing), flags.show, out);
   if (flags.proba && (flags.out.empty() || model.schema.task == Task::regression))
     throw UsageError(flags.out.empty()
                          ? "--proba adds columns to the file of --out, which is missing"
@@ -180,6 +182,9 @@ Command predict_command() {
     args.positional("MODEL", &flags->model, "a file written by train");
     args.positional("FILE", &flags->files, "pictures, tables or arrays; - for standard input");
     declare_table_flags(args, flags->table);
+    args.flag("--missing", "HOW", &flags->missing,
+              "missing cells are filled as in training (mean), their rows left out (drop), or they "
+              "are an error");
     args.group("Output");
     args.flag("--out", "FILE.csv", &flags->out, "writes the answers to a table, a line per row");
     args.flag("--proba", "", &flags->proba, "with the probability of each class");

@@ -53,8 +53,9 @@ bool parse_numbers(std::string_view line, std::vector<float>& numbers) {
 
 class Reader {
  public:
-  Reader(const Model& model, const TableFlags& table, bool show, const Terminal& out)
-      : model_(model), table_(table), show_(show), out_(out) {}
+  Reader(const Model& model, const TableFlags& table, data::Missing missing, bool show,
+         const Terminal& out)
+      : model_(model), table_(table), missing_(missing), show_(show), out_(out) {}
 
   void read(const std::string& file) {
     switch (kind_of(file)) {
@@ -92,7 +93,7 @@ class Reader {
   void read_table(const std::string& file) {
     std::vector<data::RefusedRow> refused;
     const Dataset data = data::apply(model_.schema, read_table_for(model_.schema, file, table_),
-                                     {.target = false, .refused = &refused});
+                                     {.target = false, .missing = missing_, .refused = &refused});
     const auto first = std::ssize(asked.rows);
     take(data, file);
     for (const data::RefusedRow& r : refused) {
@@ -148,6 +149,7 @@ class Reader {
 
   const Model& model_;
   const TableFlags& table_;
+  data::Missing missing_;
   bool show_;
   const Terminal& out_;
 };
@@ -155,8 +157,9 @@ class Reader {
 }  // namespace
 
 AskedRows read_asked_rows(const Model& model, const std::vector<std::string>& files,
-                          const TableFlags& table, bool show, const Terminal& out) {
-  Reader reader(model, table, show, out);
+                          const TableFlags& table, data::Missing missing, bool show,
+                          const Terminal& out) {
+  Reader reader(model, table, missing, show, out);
   for (const std::string& file : files) {
     try {
       reader.read(file);

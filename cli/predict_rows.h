@@ -26,8 +26,9 @@ struct AskedRows {
 
 /// Pictures, tables, arrays or lines of plain numbers, told apart by their first bytes; "-" is
 /// standard input. What cannot be read is noted, and the rest goes on. `show`: print what the model
-/// sees of a picture.
+/// sees of a picture. `missing`: of cells of tables; a row that is not to be filled has no answer.
 AskedRows read_asked_rows(const Model& model, const std::vector<std::string>& files,
-                          const TableFlags& table, bool show, const Terminal& out);
+                          const TableFlags& table, data::Missing missing, bool show,
+                          const Terminal& out);
 
 }  // namespace chainrule::cli

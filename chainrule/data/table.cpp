@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "chainrule/core/error.h"
 #include "chainrule/core/plain_text.h"
@@ -12,17 +13,17 @@
 namespace chainrule::data {
 namespace {
 
-bool is_any_of(std::string_view s, std::initializer_list<std::string_view> words) {
+bool is_any_of(std::string_view s, std::span<const std::string_view> words) {
   std::string lower(s);
   for (char& c : lower)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return std::ranges::find(words, lower) != words.end();
 }
 
+constexpr std::string_view kDashes[] = {"-", "--", ".", "none"};
+
 /// Missing in a column of numbers only: they could be categories.
-bool is_dash(std::string_view s) {
-  return !s.empty() && s.size() <= 4 && is_any_of(s, {"-", "--", ".", "none"});
-}
+bool is_dash(std::string_view s) { return !s.empty() && s.size() <= 4 && is_any_of(s, kDashes); }
 
 /// "1.234,5" with a point instead of the comma; empty when it is no such number.
 std::string_view with_point(std::string_view s, std::array<char, 64>& room) {
@@ -158,8 +159,7 @@ void Table::set_kind(Index column, ColumnKind kind) {
 
 Cell read_cell(std::string_view s, char decimal) {
   if (s.size() <= 4 && (s.empty() || s[0] == '?' || s[0] == '#' || s[0] == '<' || s[0] >= 'A'))
-    if (is_any_of(s, {"", "na", "n/a", "nan", "null", "?", "#n/a", "<na>", "\\n"}))
-      return {Cell::missing};
+    if (is_any_of(s, kUsualMissing)) return {Cell::missing};
   std::array<char, 64> room{};
   if (decimal == ',')
     if (const std::string_view plain = with_point(s, room); !plain.empty()) s = plain;

@@ -16,6 +16,10 @@ namespace chainrule::data {
 inline constexpr Index kMaxColumns = 65536;
 inline constexpr std::size_t kMaxCell = 65536;
 
+/// Cells that are missing everywhere, in small letters; capitals do not matter.
+inline constexpr std::string_view kUsualMissing[] = {"",  "na",   "n/a",  "nan", "null",
+                                                     "?", "#n/a", "<na>", "\\n"};
+
 /// What a cell says. infinite: "inf", or a number beyond what a float holds.
 struct Cell {
   enum Kind { missing, number, infinite, text } kind;

@@ -127,6 +127,10 @@ class Decoder {
           limit(out_.outputs.size(), kMaxItems, "outputs");
           out_.outputs.push_back(port(m.get_view()));
           break;
+        case GraphField::known:
+          limit(out_.known.size(), kMaxItems, "described values");
+          out_.known.push_back(port(m.get_view()));
+          break;
         case GraphField::sparse_initializer:
           fail("has sparse initializers, which are not read");
         default:

@@ -45,6 +45,10 @@ void write(Writer out, const Attribute& a) {
     for (const std::int64_t i : *is) out.add_int64(tag(AttributeField::ints), i);
     type = kInts;
   }
+  if (const auto* ss = std::get_if<std::vector<std::string> >(&a.value)) {
+    for (const std::string& s : *ss) out.add_bytes(tag(AttributeField::strings), s);
+    type = kStrings;
+  }
   out.add_int32(tag(AttributeField::type), type);
 }
 
@@ -80,6 +84,7 @@ void write(Writer out, const File& f) {
   for (const Tensor& t : f.tensors) write(Writer(out, tag(GraphField::initializer)), t);
   for (const Port& p : f.inputs) write(Writer(out, tag(GraphField::input)), p);
   for (const Port& p : f.outputs) write(Writer(out, tag(GraphField::output)), p);
+  for (const Port& p : f.known) write(Writer(out, tag(GraphField::known)), p);
 }
 
 }  // namespace
@@ -96,11 +101,13 @@ std::string encode(const File& file) {
   out.add_string(tag(ModelField::producer), file.producer);
   out.add_string(tag(ModelField::producer_version), file.producer_version);
   write(Writer(out, tag(ModelField::graph)), file);
-  {
+  const auto add_opset = [&](const char* domain, std::int64_t version) {
     Writer opset(out, tag(ModelField::opset));
-    opset.add_string(tag(OpsetField::domain), "");
-    opset.add_int64(tag(OpsetField::version), file.opset);
-  }
+    opset.add_string(tag(OpsetField::domain), domain);
+    opset.add_int64(tag(OpsetField::version), version);
+  };
+  add_opset("", file.opset);
+  if (file.uses_texts) add_opset("ai.onnx.ml", 3);
   for (const auto& [key, value] : file.metadata) {
     Writer entry(out, tag(ModelField::metadata));
     entry.add_string(tag(EntryField::key), key);

@@ -10,6 +10,7 @@
 #include "chainrule/core/error.h"
 #include "chainrule/graph/registry.h"
 #include "chainrule/io/model_file.h"
+#include "chainrule/io/onnx_schema.h"
 
 namespace chainrule {
 namespace {
@@ -473,14 +474,17 @@ onnx::File to_onnx(const Params<float>& params, std::span<const OnnxOutput> outp
 }
 
 onnx::File to_onnx(const Model& model) {
-  const OnnxOutput output{model.output(), std::string(output_name(model.schema.output))};
-  onnx::File file = to_onnx(model.params(), std::span(&output, 1));
+  std::vector<OnnxOutput> outputs{{model.output(), std::string(output_name(model.schema.output))}};
+  for (const Var& other : std::span(model.all_outputs()).subspan(1)) outputs.push_back({other, ""});
+  onnx::File file = to_onnx(model.params(), outputs);
   file.metadata = model_metadata(model);
   return file;
 }
 
-void export_onnx(const Model& model, const std::filesystem::path& path) {
-  write_file(path, onnx::encode(to_onnx(model)));
+onnx::File to_onnx_of_rows(const Model& model) {
+  onnx::File file = to_onnx(model);
+  if (file.inputs.size() == 1) onnx::add_schema(file, model.schema);
+  return file;
 }
 
 std::vector<std::string_view> onnx_operations() {

@@ -1,7 +1,6 @@
 // A graph as an ONNX file (operator set 17), for other programs to run.
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
@@ -23,13 +22,14 @@ struct OnnxOutput {
 /// ONNX does not have, naming it.
 onnx::File to_onnx(const Params<float>& params, std::span<const OnnxOutput> outputs);
 
-/// A model from its input to its output, which is named after what it means: logits,
-/// probabilities, values. The file's metadata are those of a safetensors file: text, preprocessing,
-/// classes.
+/// A model from its features to its outputs, of which the first is named after what it means:
+/// logits, probabilities, values. The file's metadata are those of a safetensors file: text,
+/// schema.
 onnx::File to_onnx(const Model& model);
 
-/// Writes to_onnx(model). The file is complete or absent.
-void export_onnx(const Model& model, const std::filesystem::path& path);
+/// The same from raw rows to answers, see onnx::add_schema(). A model of several inputs, which have
+/// no schema, stays from features to outputs.
+onnx::File to_onnx_of_rows(const Model& model);
 
 /// Names of the operations that can be exported.
 std::vector<std::string_view> onnx_operations();

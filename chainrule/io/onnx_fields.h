@@ -21,6 +21,7 @@ enum class GraphField : std::uint32_t {
   initializer = 5,
   input = 11,
   output = 12,
+  known = 13,
   sparse_initializer = 15
 };
 enum class NodeField : std::uint32_t {
@@ -39,10 +40,20 @@ enum class AttributeField : std::uint32_t {
   t = 5,
   floats = 7,
   ints = 8,
+  strings = 9,
   type = 20
 };
 /// AttributeProto.AttributeType.
-enum AttributeType : std::int32_t { kFloat = 1, kInt, kString, kTensor, kGraph, kFloats, kInts };
+enum AttributeType : std::int32_t {
+  kFloat = 1,
+  kInt,
+  kString,
+  kTensor,
+  kGraph,
+  kFloats,
+  kInts,
+  kStrings
+};
 enum class TensorField : std::uint32_t {
   dims = 1,
   type = 2,

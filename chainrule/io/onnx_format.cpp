@@ -50,6 +50,9 @@ std::size_t element_bytes(std::int64_t type) {
     case Type::i64:
       return 8;
     case Type::none:
+    case Type::u8:
+    case Type::text:
+    case Type::boolean:
       break;
   }
   return 0;

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -19,10 +20,19 @@
 namespace chainrule::onnx {
 
 /// Element types by their numbers in TensorProto.DataType.
-enum class Type : std::int32_t { none = 0, f32 = 1, i32 = 6, i64 = 7, f64 = 11 };
+enum class Type : std::int32_t {
+  none = 0,
+  f32 = 1,
+  u8 = 2,
+  i32 = 6,
+  i64 = 7,
+  text = 8,
+  boolean = 9,
+  f64 = 11
+};
 /// "FLOAT"; the number when it is none of the above.
 std::string type_name(std::int64_t type);
-/// Of one element; 0 for a type that is none of the above.
+/// Of one element; 0 for a type whose values are not read.
 std::size_t element_bytes(std::int64_t type);
 
 struct Tensor {
@@ -33,12 +43,21 @@ struct Tensor {
 
   Index size() const;
   std::vector<double> values() const;
+  /// T is float, double or std::int64_t.
+  template <class T>
+  static Tensor of(std::string name, std::vector<Index> dims, std::span<const T> values) {
+    const auto bytes = std::as_bytes(values);
+    const Type type = std::is_same_v<T, float>    ? Type::f32
+                      : std::is_same_v<T, double> ? Type::f64
+                                                  : Type::i64;
+    return {std::move(name), type, std::move(dims), {bytes.begin(), bytes.end()}};
+  }
   static Tensor floats(std::string name, std::vector<Index> dims, std::span<const float> values);
   static Tensor integers(std::string name, std::vector<std::int64_t> values);
 };
 
 using Value = std::variant<float, std::int64_t, std::string, Tensor, std::vector<float>,
-                           std::vector<std::int64_t>>;
+                           std::vector<std::int64_t>, std::vector<std::string>>;
 
 struct Attribute {
   std::string name;
@@ -72,6 +91,8 @@ struct File {
   std::vector<Node> nodes;
   std::vector<Tensor> tensors;  ///< initializers
   std::vector<Port> inputs, outputs;
+  std::vector<Port> known;  ///< of values inside: what a checker cannot find out, value_info
+  bool uses_texts = false;  ///< operators of ai.onnx.ml are among the nodes
   std::map<std::string, std::string> metadata;
 };
 

@@ -12,6 +12,7 @@
 #include "chainrule/io/model_file.h"
 #include "chainrule/io/onnx_graph.h"
 #include "chainrule/io/onnx_layers.h"
+#include "chainrule/io/onnx_schema.h"
 #include "chainrule/io/tensor_import.h"
 #include "chainrule/model/layer_table.h"
 #include "chainrule/model/loss_table.h"
@@ -243,7 +244,8 @@ class OnnxImport {
 
 }  // namespace
 
-Model from_onnx(const onnx::File& file, const std::string& name, const OnnxImportOptions& options) {
+Model from_onnx(onnx::File file, const std::string& name, const OnnxImportOptions& options) {
+  onnx::remove_schema(file);
   return OnnxImport(file, name).run(options);
 }
 

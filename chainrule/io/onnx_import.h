@@ -18,8 +18,7 @@ struct OnnxImportOptions {
 /// graphs into which exporters take layers apart (gelu, silu, layer norm, flatten). Throws
 /// DataError that names the operator and the node of anything else. A file that was exported here
 /// comes back with its preprocessing, classes, options and dropout. `name` is for errors.
-Model from_onnx(const onnx::File& file, const std::string& name,
-                const OnnxImportOptions& options = {});
+Model from_onnx(onnx::File file, const std::string& name, const OnnxImportOptions& options = {});
 Model import_onnx(const std::filesystem::path& path, const OnnxImportOptions& options = {});
 
 }  // namespace chainrule

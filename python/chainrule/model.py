@@ -232,7 +232,7 @@ class Model(Network):
         self._built().save(os.fspath(path))
 
     def export(self, path: Path, format: Optional[str] = None, *, prefix: str = "",
-               probabilities: bool = False, int8: Any = None) -> Dict[str, Any]:
+               probabilities: bool = False, int8: Any = None, features: bool = False) -> Dict[str, Any]:
         """Writes the network for programs that do not know chainrule, and returns what is to be
         known about the file. The path's ending tells the format unless it is named.
 
@@ -241,15 +241,19 @@ class Model(Network):
         them where the network gives logits. ``int8``, rows [N, ...] like those that it will see:
         the linear layers compute in 8-bit integers whose ranges come from these rows.
 
-        "onnx": operator set 17, for ONNX Runtime and others.
+        "onnx": operator set 17, for ONNX Runtime and others: raw rows in (columns by name, text where
+        they are categories, bytes of pictures), answers out ("label" and "probabilities", or
+        "prediction" in its unit). ``features``: the network alone.
         """
         raw, name = self._built(), os.fspath(path)
         to = format or os.path.splitext(name)[1][1:]
         if to == "onnx":
             if prefix or probabilities or int8 is not None:
                 raise _core.Error("prefix, probabilities and int8 belong to the format 'c', not to 'onnx'")
-            found: Dict[str, Any] = _core.export_onnx(raw, name)
+            found: Dict[str, Any] = _core.export_onnx(raw, name, bool(features))
         elif to == "c":
+            if features:
+                raise _core.Error("features belongs to the format 'onnx', not to 'c'")
             rows = None if int8 is None else self._features(int8)
             found = _core.export_c(raw, name, str(prefix), bool(probabilities), rows)
         else:

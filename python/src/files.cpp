@@ -56,13 +56,16 @@ py::dict export_c(const ModelHandle& h, const std::string& path, std::string pre
   return d;
 }
 
-py::dict export_onnx_file(const ModelHandle& h, const std::string& path) {
+py::dict export_onnx_file(const ModelHandle& h, const std::string& path, bool features) {
   const Hold hold(h.usage, false, ModelHandle::kWhat);
-  const onnx::File file = to_onnx(h.model);
+  const onnx::File file = features ? to_onnx(h.model) : to_onnx_of_rows(h.model);
   write_file(path, onnx::encode(file));
   py::dict d;
   d["format"] = "onnx", d["opset"] = file.opset;
-  d["input"] = file.inputs[0].name, d["output"] = file.outputs[0].name;
+  py::list inputs, outputs;
+  for (const onnx::Port& port : file.inputs) inputs.append(port.name);
+  for (const onnx::Port& port : file.outputs) outputs.append(port.name);
+  d["inputs"] = inputs, d["outputs"] = outputs;
   return d;
 }
 

@@ -20,7 +20,7 @@ class Interchange : public ::testing::Test {
     if (exported.err.find("protozero") != std::string::npos) GTEST_SKIP() << exported.err;
     ASSERT_EQ(exported.exit_code, 0) << exported.err;
     EXPECT_EQ(exported.text("input"), "x");
-    EXPECT_EQ(exported.text("output"), "logits");
+    EXPECT_EQ(exported.text("output"), "label");
     EXPECT_EQ(exported.number("opset"), 17);
   }
   std::string model() const { return folder_.str("run/model.safetensors"); }

@@ -16,10 +16,22 @@ ort.env.logLevel = "error";
 
 const tolerance = 1e-5;
 
+const makers = {
+  float32: (v) => Float32Array.from(v),
+  float64: (v) => Float64Array.from(v, (x) => x ?? NaN),
+  int64: (v) => BigInt64Array.from(v, (x) => BigInt(x)),
+  uint8: (v) => Uint8Array.from(v),
+  string: (v) => v,
+};
+
 function tensor(input) {
-  return input.type === "int64"
-    ? new ort.Tensor("int64", BigInt64Array.from(input.values, (v) => BigInt(v)), input.dims)
-    : new ort.Tensor("float32", Float32Array.from(input.values), input.dims);
+  return new ort.Tensor(input.type, makers[input.type](input.values), input.dims);
+}
+
+/// How far two elements are apart; labels are equal or not.
+function difference(y, e) {
+  if (typeof e !== "number") return String(typeof e === "boolean" ? Boolean(y) : y) === String(e) ? 0 : NaN;
+  return Math.abs(Number(y) - e) / Math.max(1, Math.abs(e));
 }
 
 async function main(folder) {
@@ -37,9 +49,9 @@ async function main(folder) {
       if (JSON.stringify(Array.from(y.dims)) !== JSON.stringify(c.dims))
         throw new Error(`has dimensions ${y.dims}, expected ${c.dims}`);
       c.expected.forEach((e, i) => {
-        const difference = Math.abs(y.data[i] - e) / Math.max(1, Math.abs(e));
-        worst = Math.max(worst, difference);
-        if (!(difference <= tolerance))
+        const d = difference(y.data[i], e);
+        worst = Math.max(worst, d);
+        if (!(d <= tolerance))
           throw new Error(`element ${i} is ${y.data[i]}, expected ${e}`);
       });
       right += 1;
