@@ -6,6 +6,8 @@ import sys
 import time
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
+import numpy as np
+
 
 def in_notebook() -> bool:
     """Is this a notebook's kernel? Its standard output is no terminal, yet somebody looks."""
@@ -66,6 +68,11 @@ class Bar:
             sys.stderr.flush()
 
 
+def _says_no(answer: Any) -> bool:
+    """False of Python or of numpy; None and numbers say nothing."""
+    return isinstance(answer, (bool, np.bool_)) and not answer
+
+
 class Watch:
     """What _core.fit() talks to."""
 
@@ -85,7 +92,7 @@ class Watch:
         enough = False
         for c in self.callbacks:
             f = getattr(c, name, None)
-            enough |= f is not None and f(*arguments) is False
+            enough |= f is not None and _says_no(f(*arguments))
         return False if enough else None
 
     def on_start(self, steps: int, per_epoch: int) -> Optional[bool]:
@@ -95,7 +102,7 @@ class Watch:
 
     def on_step(self, step: int, epoch: int, loss: float, lr: float) -> Optional[bool]:
         answers = [f(step, epoch, loss, lr) for f in self.step_calls]
-        return False if any(a is False for a in answers) else None
+        return False if any(_says_no(a) for a in answers) else None
 
     def on_tick(self, step: int, epoch: int, loss: float, lr: float) -> None:
         self.last = (step, epoch, loss)
@@ -113,7 +120,7 @@ class Watch:
                 answers.append(c.on_epoch(dict(row), best))
             elif callable(c):
                 answers.append(c(dict(row)))
-        return False if any(a is False for a in answers) else None
+        return False if any(_says_no(a) for a in answers) else None
 
     def end(self, history: Any) -> None:
         if self.bar:

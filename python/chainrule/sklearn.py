@@ -20,16 +20,17 @@ from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import check_random_state, column_or_1d, compute_class_weight
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
-from sklearn.utils.optimize import _check_optimize_result
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from . import _core
 from .arrays import Array
 from .course import Course
 from .model import Model
+from .sklearn_versions import HAS_TAGS, iterations, row_weights, validated
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
 
@@ -116,7 +117,7 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     def _train(self, X: Array, y: Array, outputs: int, loss: str, fresh: bool, incremental: bool,
                weights: Optional[Array] = None) -> None:
-        """`y` is [N] of class numbers, or [N, K] of numbers; `weights` [N] or None."""
+        """`y` is [N] of classes, or [N, K] of numbers; `weights` [N] or None."""
         self._check_settings()
         if weights is not None:
             # A row that weighs nothing is as if it were not there, in the sizes of batches, too.
@@ -143,7 +144,7 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
         # scikit-learn adds alpha / 2 Σw² divided by the rows of a batch.
         self._model = Model(self._text(outputs), loss=loss, seed=seed, init="glorot_uniform",
                             l2=float(self.alpha) / 2 / batch)
-        self._model.build(X.shape[1:], classes=range(max(outputs, 2)) if y.ndim == 1 else None)
+        self._model.build(X.shape[1:], classes=self.classes_ if y.ndim == 1 else None)
         self._course = Course()
         self.n_iter_ = self.t_ = 0
         if self.solver == "lbfgs":
@@ -159,7 +160,7 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
                          options={"maxfun": int(self.max_fun), "maxiter": int(self.max_iter),
                                   "iprint": 1 if self.verbose else -1, "gtol": float(self.tol)})
         objective.apply(found.x)
-        self.n_iter_ = _check_optimize_result("lbfgs", found, self.max_iter)
+        self.n_iter_ = iterations(found, self.max_iter)
         self.loss_ = float(found.fun)
 
     def _descend(self, X: Array, y: Array, weights: Optional[Array], batch: int, seed: int,
@@ -223,12 +224,11 @@ class _BaseMLP(BaseEstimator):  # type: ignore[misc]
 
     @staticmethod
     def _weights(sample_weight: Any, X: Array) -> Optional[Array]:
-        return None if sample_weight is None else _check_sample_weight(sample_weight, X, only_non_negative=True)
+        return row_weights(sample_weight, X.shape[0])
 
     def _rows(self, X: Any) -> Array:
         check_is_fitted(self, "n_iter_")
-        X = self._validate_data(X, accept_sparse=["csr", "csc"], reset=False)
-        return _dense(X)
+        return _dense(validated(self, X, reset=False, accept_sparse=["csr", "csc"]))
 
 
 def _dense(X: Any) -> Array:
@@ -262,12 +262,14 @@ class MLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         self.class_weight = class_weight
 
     def _check(self, X: Any, y: Any, reset: bool, incremental: bool) -> Tuple[Array, Array]:
-        X, y = self._validate_data(X, y, accept_sparse=["csr", "csc"], multi_output=True,
-                                   dtype=(np.float64, np.float32), reset=reset)
+        X, y = validated(self, X, y, reset=reset, accept_sparse=["csr", "csc"], multi_output=True,
+                         dtype=(np.float64, np.float32))
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not hasattr(self, "classes_") or (not self.warm_start and not incremental):
             self._binarizer = LabelBinarizer().fit(y)
+            if y.dtype == object:  # texts that are objects stay so
+                self._binarizer.classes_ = self._binarizer.classes_.astype(object)
             self.classes_ = self._binarizer.classes_
         else:
             classes = unique_labels(y)
@@ -303,7 +305,7 @@ class MLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
             return
         numbers = (y[:, 0] if outputs == 1 else y.argmax(axis=1)).astype(np.int64)
         loss = "binary_cross_entropy_logits" if outputs == 1 else "softmax_cross_entropy"
-        self._train(X, numbers, outputs, loss, fresh, incremental, self._class_weights(numbers, weights))
+        self._train(X, self.classes_[numbers], outputs, loss, fresh, incremental, self._class_weights(numbers, weights))
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MLPClassifier":
         """X [N, F]; y [N] of classes, or [N, K] of 0 and 1; sample_weight [N]."""
@@ -313,14 +315,14 @@ class MLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
         return self
 
     @available_if(lambda self: self._is_stochastic())  # type: ignore[misc]
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> "MLPClassifier":
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "MLPClassifier":
         """One epoch on these rows; `classes` are all that will ever come."""
         first = _check_partial_fit_first_call(self, classes)
         if first:
             self._binarizer = LabelBinarizer().fit(y if type_of_target(y).startswith("multilabel") else classes)
         fresh = not hasattr(self, "_model")
         rows, targets = self._check(X, y, fresh, True)
-        self._learn(rows, targets, fresh, True)
+        self._learn(rows, targets, fresh, True, self._weights(sample_weight, rows))
         return self
 
     def predict(self, X: Any) -> Array:
@@ -344,6 +346,12 @@ class MLPClassifier(ClassifierMixin, _BaseMLP):  # type: ignore[misc]
     def _more_tags(self) -> Dict[str, Any]:
         return {"multilabel": True, **_BaseMLP._more_tags(self)}
 
+    if HAS_TAGS:
+        def __sklearn_tags__(self) -> Any:
+            tags = super().__sklearn_tags__()
+            tags.classifier_tags.multi_label = tags.input_tags.sparse = True
+            return tags
+
 
 class MLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
     """Numbers from numbers, by half the squared error. See the module for what differs from
@@ -353,8 +361,8 @@ class MLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
 
     def _learn(self, X: Any, y: Any, fresh: bool, incremental: bool,
                sample_weight: Any = None) -> "MLPRegressor":
-        X, y = self._validate_data(X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
-                                   dtype=(np.float64, np.float32), reset=fresh)
+        X, y = validated(self, X, y, reset=fresh, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
+                         dtype=(np.float64, np.float32))
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         targets = np.asarray(y, np.float32).reshape(len(y), -1)
@@ -368,13 +376,19 @@ class MLPRegressor(RegressorMixin, _BaseMLP):  # type: ignore[misc]
         return self._learn(X, y, fresh, False, sample_weight)
 
     @available_if(lambda self: self._is_stochastic())  # type: ignore[misc]
-    def partial_fit(self, X: Any, y: Any) -> "MLPRegressor":
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "MLPRegressor":
         """One epoch on these rows."""
         fresh = not hasattr(self, "_model")
-        return self._learn(X, y, fresh, True)
+        return self._learn(X, y, fresh, True, sample_weight)
 
     def predict(self, X: Any) -> Array:
         """[N], or [N, K] when several numbers were learnt."""
         rows = self._rows(X)
         found: Array = self._fitted().predict(rows).astype(np.float64)
         return found
+
+    if HAS_TAGS:
+        def __sklearn_tags__(self) -> Any:
+            tags = super().__sklearn_tags__()
+            tags.target_tags.multi_output = tags.input_tags.sparse = True
+            return tags

@@ -263,6 +263,11 @@ def test_callbacks():
     assert steps == [1, 2, 3, 4, 5] and history.stopped == "interrupted" and history.steps == 5
 
 
+@pytest.mark.parametrize("answer, epochs", [(False, 1), (np.bool_(False), 1), (np.float32(1) > 2, 1), (None, 8), (0, 8), (True, 8)])
+def test_a_callback_that_says_no_ends_training(answer, epochs):
+    assert len(trained(callbacks=[lambda row: answer])[3]["loss"]) == epochs
+
+
 def test_a_callback_may_predict_but_not_train():
     x, y = blobs()
     model = cr.Model("linear 3")

@@ -1,7 +1,11 @@
 """The estimators against scikit-learn's own checks."""
 
+import pickle
+import subprocess
+import sys
 import warnings
 
+import chainrule
 import numpy as np
 import pytest
 
@@ -160,3 +164,94 @@ def test_wrong_settings(settings, sentence):
     x, y = datasets.load_iris(return_X_y=True)
     with pytest.raises(ValueError, match=sentence):
         MLPClassifier(**settings).fit(x, y)
+
+
+WITHOUT = """
+import warnings, numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.datasets import load_iris
+from sklearn.neural_network import MLPClassifier
+for name in ("_validate_data", "_check_n_features", "_check_feature_names", "_get_tags", "_more_tags"):
+    if name in vars(BaseEstimator):
+        delattr(BaseEstimator, name)
+import sklearn.utils.validation as validation, sklearn.utils.optimize as optimize
+del validation._check_sample_weight, optimize._check_optimize_result
+warnings.simplefilter("ignore")
+from chainrule.sklearn import MLPClassifier, MLPRegressor
+x, y = load_iris(return_X_y=True)
+for make in (MLPClassifier, MLPRegressor):
+    for solver in ("adam", "lbfgs"):
+        m = make((8,), solver=solver, max_iter=50, learning_rate_init=0.05, random_state=0).fit(x, y, sample_weight=np.ones(150))
+        assert m.score(x, y) > 0.8 and m.n_features_in_ == 4
+        for bad, sentence in ((x[:, :3], "3 features"), (x * np.nan, "NaN"), (x[0], "2D")):
+            try: m.predict(bad)
+            except ValueError as e: assert sentence in str(e), e
+            else: raise AssertionError(sentence)
+    try: make().fit(x, y[:5])
+    except ValueError as e: assert "inconsistent" in str(e), e
+    try: make().fit(x, y, sample_weight=-np.ones(150))
+    except ValueError as e: assert "Negative" in str(e)
+numbers = MLPRegressor((8,), max_iter=5).fit(x, x[:, :2])
+assert numbers.predict(x).shape == (150, 2)
+print("ok")
+"""
+
+
+def test_without_what_later_versions_removed():
+    """scikit-learn 1.7 has neither BaseEstimator._validate_data nor _get_tags, and other private helpers."""
+    run = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True)
+    assert run.stdout == "ok\n", run.stderr
+
+
+LABELS = {"bool": np.array([False, True]), "int": np.array([3, 7]), "many": np.array([10, -2, 5]), "text": np.array(["no", "yes"]),
+          "text that looks like numbers": np.array(["01", "1", "2"]), "numbers": np.array([1.0, 2.0]),
+          "object": np.array(["a", "b", "c"], object)}
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_labels_come_back_as_they_were(labels, solver, tmp_path):
+    x = np.random.default_rng(0).normal(size=(120, 3))
+    y = labels[np.argmax(x[:, :len(labels)], axis=1)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = MLPClassifier((8,), solver=solver, max_iter=60, learning_rate_init=0.05, random_state=0).fit(x, y)
+    predicted = model.predict(x)
+    assert predicted.dtype == y.dtype and np.mean(predicted == y) > 0.9 and model.classes_.tolist() == sorted(labels.tolist())
+    again = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(again.predict(x), predicted) and again.classes_.dtype == model.classes_.dtype
+    model.model_.save(tmp_path / "m.safetensors")
+    loaded = chainrule.load(tmp_path / "m.safetensors")
+    assert np.array_equal(model.model_.predict(x), predicted) and np.array_equal(loaded.predict(x), predicted)
+    assert loaded.predict(x).dtype.kind == np.array(y.tolist()).dtype.kind
+
+
+def test_partial_fit_with_weights_and_classes_that_come_later():
+    x = np.random.default_rng(0).normal(size=(90, 3))
+    y = np.array(["a", "b", "c"])[np.argmax(x, axis=1)]
+    model = MLPClassifier((8,), learning_rate_init=0.05, random_state=0)
+    first = y != "c"
+    model.partial_fit(x[first], y[first], classes=["a", "b", "c"], sample_weight=np.ones(first.sum()))
+    for _ in range(60):
+        model.partial_fit(x, y)
+    assert model.score(x, y) > 0.9 and model.classes_.tolist() == ["a", "b", "c"]
+
+
+def test_in_scikit_learns_company():
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.ensemble import StackingClassifier
+    from sklearn.inspection import permutation_importance
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    x, y = datasets.load_iris(return_X_y=True)
+    model = MLPClassifier((8,), max_iter=60, learning_rate_init=0.05, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        search = GridSearchCV(make_pipeline(StandardScaler(), model), {"mlpclassifier__alpha": [1e-4, 1e-2]}, cv=3, n_jobs=2).fit(x, y)
+        assert search.best_score_ > 0.9
+        assert CalibratedClassifierCV(model, cv=3).fit(x, y).score(x, y) > 0.9
+        assert StackingClassifier([("net", model), ("line", LogisticRegression(max_iter=500))], cv=3).fit(x, y).score(x, y) > 0.9
+        importance = permutation_importance(model.fit(x, y), x, y, n_repeats=3, random_state=0).importances_mean
+    assert importance[2:].sum() > importance[:2].sum()
