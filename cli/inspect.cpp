@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 struct InspectFlags {
   std::string file;
-  bool all = false, json = false;
+  bool all = false, graph = false, json = false;
 };
 
 using Inspector = void (*)(const InspectedFile&, Sheet&);
@@ -57,13 +57,15 @@ InspectedFile open_file(const std::string& path) {
 
 int run_inspect(const InspectFlags& flags) {
   const Terminal out(flags.json ? stderr : stdout);
-  Sheet sheet(out, flags.all);
+  Sheet sheet(out, flags.all, flags.graph);
   if (fs::is_directory(flags.file)) {
     inspect_folder(flags.file, sheet);
   } else {
     const InspectedFile file = open_file(flags.file);
     recognise(file)(file, sheet);
   }
+  if (sheet.graph_ignored())
+    throw UsageError(cat("--graph is for models; '", flags.file, "' holds none"));
   sheet.print();
   if (flags.json) Terminal(stdout).line(sheet.json.str());
   return kOk;
@@ -83,6 +85,7 @@ Command inspect_command() {
       "folder the run, or the data set of MNIST or CIFAR-10, is shown. Nothing is changed.";
   c.examples =
       "  chainrule inspect run/model.safetensors\n"
+      "  chainrule inspect run/model.safetensors --graph\n"
       "  chainrule inspect run\n"
       "  chainrule inspect network.onnx --json | tail -n 1\n"
       "  chainrule inspect flowers.csv --all\n";
@@ -90,6 +93,8 @@ Command inspect_command() {
     auto flags = std::make_shared<InspectFlags>();
     args.positional("FILE", &flags->file, "a file or a folder");
     args.group("Output");
+    args.flag("--graph", "", &flags->graph,
+              "the nodes of a model's graph: operation, settings, inputs, shape");
     args.flag("--all", "", &flags->all, "long lists to their end");
     args.flag("--json", "", &flags->json,
               "the content as one JSON object on standard output, all else on standard error");

@@ -10,6 +10,7 @@
 #include "chainrule/core/json.h"
 #include "chainrule/core/shape.h"
 #include "chainrule/data/file.h"
+#include "chainrule/model/model.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 
@@ -32,8 +33,8 @@ struct InspectedFile {
 /// is shown as '?'.
 class Sheet {
  public:
-  /// `all`: long lists are not shortened.
-  Sheet(const Terminal& out, bool all) : out_(out), all_(all) {}
+  /// `all`: long lists are not shortened. `graph`: of a model, also its nodes.
+  Sheet(const Terminal& out, bool all, bool graph) : out_(out), all_(all), graph_(graph) {}
 
   void say(std::string_view label, std::string_view text);
   /// "kind" for programs, and for people the first line.
@@ -46,6 +47,12 @@ class Sheet {
   /// "a, b, c … and 7 more": as many names as fit on a line.
   std::string few(const std::vector<std::string>& names) const;
   bool all() const { return all_; }
+  /// Asked by whoever has a graph to show.
+  bool wants_graph() {
+    has_graph_ = true;
+    return graph_;
+  }
+  bool graph_ignored() const { return graph_ && !has_graph_; }
   int width() const { return out_.width(); }
 
   /// All that was collected; the fields only when they were asked for.
@@ -55,7 +62,7 @@ class Sheet {
 
  private:
   const Terminal& out_;
-  bool all_;
+  bool all_, graph_, has_graph_ = false;
   std::vector<std::string> lines_;
 };
 
@@ -77,6 +84,9 @@ void inspect_folder(const std::filesystem::path& folder, Sheet& sheet);
 
 /// Whether bytes are a batch of CIFAR-10: records of a class below 10 and a picture.
 bool is_cifar_batch(std::span<const std::uint8_t> bytes);
+
+/// A row for each node: operation, settings, inputs, shape.
+void show_graph(const Model& model, Sheet& sheet);
 
 /// The model that a run's file holds, in a few lines; all but its tensors.
 void say_model_file(const std::filesystem::path& file, Sheet& sheet);

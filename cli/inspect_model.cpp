@@ -214,6 +214,7 @@ void show_model(const InspectedFile& file, const SafeTensors& content, Sheet& sh
   const std::vector<ArrayLine> lines = of_model(content);
   say_tensors(content, lines, sheet);
   say_problem(model, content, file.path, sheet);
+  if (sheet.wants_graph()) return show_graph(model, sheet);
   show_arrays(sheet, "tensor", "tensors", lines);
   show_inputs(model.schema, sheet);
 }
@@ -312,6 +313,7 @@ void show_checkpoint(const InspectedFile& file, const SafeTensors& content, Shee
       .add("data", c.data)
       .add("slots", s.optimizer.slots.size())
       .add("lr", s.lr);
+  if (sheet.wants_graph()) return show_graph(c.model, sheet);
   show_arrays(sheet, "tensor", "tensors", lines, 8);
   show_epochs(s.history, sheet);
 }
@@ -351,8 +353,10 @@ void inspect_safetensors(const InspectedFile& file, Sheet& sheet) {
 
 void say_model_file(const std::filesystem::path& path, Sheet& sheet) {
   const SafeTensors content = read_safetensors(path);
-  say_model(read_network(content, path.string()), sheet);
+  const Model model = read_network(content, path.string());
+  say_model(model, sheet);
   say_tensors(content, of_model(content), sheet);
+  if (sheet.wants_graph()) show_graph(model, sheet);
 }
 
 }  // namespace chainrule::cli

@@ -126,7 +126,11 @@ class Around {
   void before(const Port& network) {
     const std::vector<Input>& inputs = schema_.inputs;
     std::string features;
-    if (inputs.empty() || (!schema_.has_columns() && inputs.size() != 1)) {
+    const bool as_they_are = std::ranges::all_of(inputs, [](const Input& i) {
+      return i.kind == InputKind::number && i.element != ElementType::byte && i.offset == 0 &&
+             i.scale == 1 && std::isnan(i.fill);
+    });
+    if (as_they_are || (!schema_.has_columns() && inputs.size() != 1)) {
       features = input(network.name.substr(kNetwork.size()), Type::f32, network.axes);
     } else if (!schema_.has_columns()) {
       features = array(inputs[0], network);

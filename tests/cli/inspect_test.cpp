@@ -75,6 +75,22 @@ TEST_F(InspectRun, AModel) {
   EXPECT_EQ(json.text("problem"), "");
 }
 
+TEST_F(InspectRun, TheGraph) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(run({"train", "moons", "--model",
+                 "linear 4, residual(linear 4, leaky_relu 0.3, dropout 0.2), linear 2", "--epochs",
+                 "1", "--quiet", "--out", folder.str("m")})
+                .exit_code,
+            0);
+  const fs::path model = folder / "m/model.safetensors";
+  expect_shown(inspected(model, {"--graph"}),
+               {"fc2          affine  ", "slope=0.3", "rate=0.2", "[B, 4]", "fc1, dropout1"});
+  expect_shown(inspected(model, {"--graph", "--json"}),
+               {R"("operation": "add", "settings": {}, "inputs": ["fc1")", R"({"slope": 0.3})"});
+  expect_shown(run({"inspect", folder.str("m"), "--graph"}), {"slope=0.3"});
+  EXPECT_EQ(run({"inspect", folder.str("m/history.csv"), "--graph"}).exit_code, 2);
+}
+
 TEST_F(InspectRun, AModelThatIsNotFinite) {
   SafeTensors content = read_safetensors(model());
   const float bad[] = {std::numeric_limits<float>::quiet_NaN(),
@@ -124,8 +140,8 @@ TEST_F(InspectRun, Onnx) {
   if (made.err.find("protozero") != std::string::npos) GTEST_SKIP() << made.err;
   const Outcome o = inspected(folder_ / "m.onnx");
   expect_shown(o, {"an ONNX network", "operator set 17, by chainrule", "x: batch × 2 of FLOAT",
-                   "Gemm 2, Tanh 1", "takes it as linear 8, tanh, linear 3",
-                   "51 numbers in 4 initializers"});
+                   "Gemm 2, ArgMax 1", "takes it as linear 8, tanh, linear 3",
+                   "54 numbers in 5 initializers"});
   expect_one_screen(o);
   // An operator that no model has, of a name as long as the one it replaces.
   std::string content = read_file(folder_ / "m.onnx");
