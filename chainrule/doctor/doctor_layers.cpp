@@ -84,7 +84,7 @@ void look_at_saturated(const Vitals& v, std::vector<Finding>& found) {
 void look_at_flow(const Vitals& v, std::vector<Finding>& found) {
   std::vector<int> layers;
   for (int id = 0; id < v.graph().size(); ++id)
-    if (const OpTraits* traits = v.traits(id); traits && traits->product) layers.push_back(id);
+    if (const OpTraits* traits = v.traits(id); traits && traits->weighs()) layers.push_back(id);
   if (layers.size() < 2) return;
   const double bottom = at(v.first.gradient_rms, layers.front()),
                top = at(v.first.gradient_rms, layers.back());

@@ -106,11 +106,11 @@ void look_at_weights(const Vitals& v, std::vector<Finding>& found) {
   double worst = 0;
   for (int id = 0; id < v.graph().size(); ++id) {
     const Node& node = v.node(id);
-    if (const OpTraits* traits = v.traits(id); traits == nullptr || !traits->product) continue;
+    if (const OpTraits* traits = v.traits(id); traits == nullptr || !traits->weighs()) continue;
     const int weight = node.inputs[1];
     const View<const float> w = v.model.params()[v.model.graph().var(weight)];
     const Shape& shape = v.node(weight).shape;
-    const Index in = shape[0], out = shape[1];
+    const Index out = shape.last(), in = shape.size() / out;
     const bool is_last = id == v.model.output().id();
     if (out > 1 && !is_last && units_alike(w, out)) {
       Finding f{.cause = "symmetric initialisation",
@@ -140,7 +140,8 @@ void look_at_weights(const Vitals& v, std::vector<Finding>& found) {
   const View<const float> w = v.model.params()[v.model.graph().var(weight)];
   double squares = 0;
   for (const float x : w) squares += static_cast<double>(x) * static_cast<double>(x);
-  const double in = static_cast<double>(v.node(weight).shape[0]);
+  const Shape& shape = v.node(weight).shape;
+  const double in = static_cast<double>(shape.size() / shape.last());
   const double deviation = std::sqrt(squares / static_cast<double>(w.size()));
   const double gain = deviation * std::sqrt(in);
   const bool large = gain > 1;

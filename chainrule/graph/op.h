@@ -41,6 +41,7 @@ struct OnnxOperator {
 struct OpTraits {
   bool elementwise = false;  ///< y[i] depends on x[i] alone; set by Elementwise
   bool product = false;      ///< of its first input with its second, a matrix
+  bool filter = false;       ///< convolves its first input with its second, [KH, KW, C, O]
   bool loss = false;         ///< a number for each row, of an output and a target
   bool mask = false;         ///< dx is dy times factors that do not grow with x: 0, 1, a slope
   bool normalises = false;   ///< brings its first input to mean 0 and variance 1
@@ -58,6 +59,8 @@ struct OpTraits {
   /// "x > 0.0f ? x : slope * x"; of one with two inputs in the floats a and b: "a + b".
   std::string_view c = {};
 
+  /// Weights are its second input, with the outputs on their last axis.
+  bool weighs() const { return product || filter; }
   /// Limited on both sides: gradients vanish where outputs are near a limit.
   bool saturates() const {
     constexpr double kInfinity = std::numeric_limits<double>::infinity();

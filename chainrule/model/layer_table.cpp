@@ -247,7 +247,7 @@ bool keeps_rows(const OpKind& op) {
 /// May a text name it? Losses and penalties belong to training, products and tables of weights to
 /// layers that have parameters, and what needs class indices as an input has none in a chain.
 bool is_layer(const OpKind& op, const std::vector<LayerKind>& own) {
-  if (op.traits->loss || op.traits->product || op.traits->normalises) return false;
+  if (op.traits->loss || op.traits->weighs() || op.traits->normalises) return false;
   if (!keeps_rows(op)) return false;
   if (op.doc->inputs[0] == "w") return false;  // a penalty on weights
   for (const SettingInfo& s : op.settings)

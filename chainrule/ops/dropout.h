@@ -9,4 +9,8 @@ namespace chainrule {
 /// seed, the step and the node, not by threads. Throws Error unless 0 <= rate < 1.
 Var dropout(Var x, double rate, Location at = Location::current());
 
+/// The same for whole channels: of a row [..., C] all elements of a channel are dropped or kept
+/// together. Tompson et al., "Efficient object localization using convolutional networks", 2015.
+Var dropout_channels(Var x, double rate, Location at = Location::current());
+
 }  // namespace chainrule

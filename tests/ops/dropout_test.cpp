@@ -13,6 +13,8 @@ TEST(Dropout, Gradient) {
   check([](Var x) { return dropout(x, 0); }, {{1}});
   check([](Var x) { return dropout(x, 0.4); }, {Argument::param({3, 5})});
   check([](Var x) { return dropout(x, 0.5); }, {{4, 7}}, {.training = false});
+  check([](Var x) { return dropout_channels(x, 0.5); }, {{3, 2, 2, 7}});
+  check([](Var x) { return dropout_channels(x, 0.5); }, {Argument::param({4, 5})});
 }
 
 std::vector<double> drop(double rate, const Pass& pass, Index count = 10000) {
@@ -27,6 +29,21 @@ TEST(Dropout, DropsOrScales) {
   EXPECT_EQ(dropped + kept, 10000);
   EXPECT_NEAR(static_cast<double>(dropped), 2500, 5 * 43.3);  // five standard deviations
   EXPECT_EQ(drop(0, {.training = true}), drop(0.25, {.training = false}));
+}
+
+// 2000 rows of two channels with three elements each.
+TEST(Dropout, DropsWholeChannels) {
+  const std::vector<double> ones(2000 * 6, 1);
+  const auto y = evaluate([](auto v) { return dropout_channels(v[0], 0.25); }, {{{3, 2}, ones}},
+                          {.training = true, .seed = 5});
+  Index dropped = 0;
+  for (std::size_t row = 0; row < y.size(); row += 6)
+    for (std::size_t channel = row; channel < row + 2; ++channel) {
+      EXPECT_EQ(y[channel], y[channel + 2]);
+      EXPECT_EQ(y[channel], y[channel + 4]);
+      dropped += y[channel] == 0;
+    }
+  EXPECT_NEAR(static_cast<double>(dropped), 1000, 5 * 27.4);  // five standard deviations
 }
 
 TEST(Dropout, IsFixedBySeedAndStep) {
