@@ -22,6 +22,7 @@
 #include "chainrule/graph/registry.h"
 #include "chainrule/graph/tape.h"
 #include "chainrule/layers/batch_norm.h"
+#include "chainrule/layers/conv.h"
 #include "chainrule/layers/dropout.h"
 #include "chainrule/layers/embedding.h"
 #include "chainrule/layers/init.h"

@@ -63,7 +63,7 @@ std::string model_text(const ModelFlags& flags, const Dataset& data) {
 /// Numbers that the network gives per row, for a text whose loss is not known yet: this loss
 /// takes any number.
 Index outputs_of(const std::string& text, const Dataset& data) {
-  return Model(text, data.features, {.loss = "squared_error"}).outputs();
+  return Model(text, data.features, {.loss = "squared_error", .picture = data.image}).outputs();
 }
 
 std::string default_loss(const std::string& text, const Dataset& data, Index outputs, Task task) {
@@ -152,6 +152,7 @@ Model make_model(const ModelFlags& flags, const Dataset& data, std::uint64_t see
   check_width(data, outputs);
   ModelOptions options = model_options(flags, seed);
   options.loss = flags.loss.empty() ? default_loss(text, data, outputs, task) : flags.loss;
+  options.picture = data.image;
   return Model(text, data.features, options);
 }
 

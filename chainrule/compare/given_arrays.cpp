@@ -5,6 +5,7 @@
 
 #include "chainrule/compare/mistakes.h"
 #include "chainrule/core/error.h"
+#include "chainrule/core/file_order.h"
 #include "chainrule/core/plain_text.h"
 #include "chainrule/graph/op.h"
 
@@ -33,14 +34,16 @@ class ArrayReader {
     file_ = memory_;
     turns_ =
         node.kind == NodeKind::param && node.param_options.file_layout == FileLayout::transposed;
-    if (turns_) std::swap(file_[0], file_[1]);
+    if (turns_) file_ = FileOrder(node.shape).dims;
     given_ = {.name = from.name, .node = id, .values = from.array.as<double>()};
     if (from.array.kind == 'f' && from.array.item_size == 2)
       given_.digits = 11, halves_.push_back(from.name);
     if (!std::ranges::all_of(given_.values, [](double x) { return std::isfinite(x); })) {
       given_.values.clear();
       given_.kind = "not finite", given_.note = "it holds NaN or infinity";
-    } else if (turns_ ? !read_weight(bias) : !read_other(node)) {
+    } else if (turns_ && memory_.size() > 2 ? !read_filters(node.shape)
+               : turns_                     ? !read_weight(bias)
+                                            : !read_other(node)) {
       read_wrong(node, from.name);
     }
     to_.gradients.push_back(given_);
@@ -86,6 +89,20 @@ class ArrayReader {
   void turn(Index rows, Index cols) {
     given_.values = transposed(given_.values, rows, cols);
     given_.turned = true;
+  }
+
+  /// Filters, which files keep as [O, I, KH, KW] and memory as [KH, KW, I, O].
+  bool read_filters(const Shape& shape) {
+    const bool as_file = got_ == file_, as_memory = got_ == memory_;
+    if (!as_file && !as_memory) return false;
+    to_.open_layout = to_.open_layout || (as_file && as_memory);
+    if (as_memory && (!as_file || layout_.inputs_first)) return true;
+    const FileOrder order(shape);
+    const std::vector<double> file = given_.values;
+    for (std::size_t i = 0; i < file.size(); ++i)
+      given_.values[static_cast<std::size_t>(order.in_memory(static_cast<Index>(i)))] = file[i];
+    given_.turned = true;
+    return true;
   }
 
   /// [O, I + 1] or [I + 1, O].
@@ -140,7 +157,7 @@ class ArrayReader {
       for (std::size_t i = width; i < given_.values.size(); ++i)
         given_.values[i % width] += given_.values[i];
       given_.values.resize(width);
-      if (turns_ && got_[1] == file_[0]) turn(file_[0], file_[1]);
+      if (turns_ && file_.size() == 2 && got_[1] == file_[0]) turn(file_[0], file_[1]);
       given_.kind = "not summed over the rows";
       given_.note = cat(shapes, ": it still has a row per sample, add them up");
     } else if (numbers_of_rows && node.kind == NodeKind::param &&

@@ -84,7 +84,10 @@ std::string element_name(const Case& c, const GivenArray& a, std::size_t at) {
   auto rest = static_cast<Index>(at);
   for (std::size_t axis = sizes.size(); axis > 0; --axis)
     index[axis - 1] = rest % sizes[axis - 1], rest /= sizes[axis - 1];
-  if (a.turned) std::ranges::reverse(index);
+  if (a.turned) {  // [..., I, O] as files count it, [O, I, ...]
+    std::reverse(index.end() - 2, index.end());
+    std::rotate(index.begin(), index.end() - 2, index.end());
+  }
   std::string text = a.name + "[";
   for (std::size_t i = 0; i < index.size(); ++i) text += cat(i > 0 ? "," : "", index[i]);
   return text + "]";

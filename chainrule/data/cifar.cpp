@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Index kPixels = 3 * 32 * 32;
+constexpr Index kSide = 32, kPlane = kSide * kSide, kPixels = 3 * kPlane;
 constexpr std::size_t kRecord = 1 + kPixels;  // the class, then the picture
 constexpr std::uint64_t kMostUnpacked = std::uint64_t{256} << 20;
 constexpr const char* kArchive = "cifar-10-binary.tar.gz";
@@ -31,8 +31,11 @@ void append(Dataset& d, std::span<const std::uint8_t> batch, const std::string& 
       throw DataError(cat(file, ": class ", int{batch[at]}, " of picture ", at / kRecord + 1,
                           ", expected 0 to 9"));
     d.classes.push_back(batch[at]);
+    // Three planes become the colours of each pixel side by side, as in all other pictures.
     const auto picture = batch.subspan(at + 1, kPixels);
-    d.bytes.insert(d.bytes.end(), picture.begin(), picture.end());
+    for (Index i = 0; i < kPlane; ++i)
+      for (Index colour = 0; colour < 3; ++colour)
+        d.bytes.push_back(picture[static_cast<std::size_t>(colour * kPlane + i)]);
   }
 }
 
@@ -48,6 +51,7 @@ Splits empty() {
   for (Dataset* d : {&s.train, &s.test}) {
     d->name = "cifar-10";
     d->features = {kPixels};
+    d->image = {kSide, kSide, 3};
     d->class_names.assign(std::begin(kClasses), std::end(kClasses));
   }
   return s;

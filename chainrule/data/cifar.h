@@ -11,9 +11,10 @@
 namespace chainrule::data {
 
 /// Reads cifar-10-binary.tar.gz of `folder`, else data_batch_1.bin to data_batch_5.bin and
-/// test_batch.bin there or in its folder cifar-10-batches-bin. A row has 3,072 bytes: 32 x 32 of
-/// red, then of green, then of blue. There is no validation part. Throws DataError with one
-/// sentence for anything else; at most 256 MiB are unpacked.
+/// test_batch.bin there or in its folder cifar-10-batches-bin. A row has 3,072 bytes, a picture of
+/// {32, 32, 3}: the colours of a pixel side by side, which the files keep in three planes. There is
+/// no validation part. Throws DataError with one sentence for anything else; at most 256 MiB are
+/// unpacked.
 Splits cifar10(const std::filesystem::path& folder);
 /// The archive in memory, unpacked to a tar archive; `name` begins every error message.
 Splits parse_cifar10(std::span<const std::uint8_t> tar, const std::string& name);

@@ -1,20 +1,20 @@
 // Names of single numbers: fc1.weight[37,12].
 #include <charconv>
 
+#include "chainrule/core/file_order.h"
 #include "chainrule/explain/element.h"
 
 namespace chainrule {
 namespace {
 
 bool is_transposed(const Node& node) {
-  return node.kind == NodeKind::param && node.param_options.file_layout == FileLayout::transposed &&
-         node.shape.rank() == 2;
+  return node.kind == NodeKind::param && node.param_options.file_layout == FileLayout::transposed;
 }
 
 /// The axes of one row as users count them.
 std::vector<Index> axes(const Node& node, const Shape& image, std::size_t given) {
   std::vector<Index> dims(node.shape.dims().begin(), node.shape.dims().end());
-  if (is_transposed(node)) std::swap(dims[0], dims[1]);
+  if (is_transposed(node)) return FileOrder(node.shape).dims;
   const bool picture = node.kind == NodeKind::input && dims.size() == 1 && image.rank() == 2 &&
                        image.size() == dims[0] && given == 3;
   if (picture) dims = {image[0], image[1]};
@@ -73,7 +73,7 @@ Element find_element(const Graph& graph, std::string_view text, Index rows, cons
     else
       offset = offset * dims[i] + given[i];
   }
-  if (is_transposed(node)) offset = given[1] * node.shape[1] + given[0];
+  if (is_transposed(node)) offset = FileOrder(node.shape).in_memory(offset);
   return {v, row, offset, std::string(text)};
 }
 
@@ -81,17 +81,14 @@ std::string element_name(Var v, Index row, Index offset) {
   const Node& node = v.graph().node(v);
   std::vector<Index> indices;
   if (node.shape.batched() && row >= 0) indices.push_back(row);
+  const std::size_t first = indices.size();
+  std::vector<Index> dims(node.shape.dims().begin(), node.shape.dims().end());
   if (is_transposed(node)) {
-    indices.push_back(offset % node.shape[1]);
-    indices.push_back(offset / node.shape[1]);
-  } else {
-    const std::size_t first = indices.size();
-    for (int axis = node.shape.rank() - 1; axis >= 0; --axis) {
-      indices.insert(indices.begin() + static_cast<std::ptrdiff_t>(first),
-                     offset % node.shape[axis]);
-      offset /= node.shape[axis];
-    }
+    const FileOrder order(node.shape);
+    dims = order.dims, offset = order.in_file(offset);
   }
+  for (std::size_t axis = dims.size(); axis-- > 0; offset /= dims[axis])
+    indices.insert(indices.begin() + static_cast<std::ptrdiff_t>(first), offset % dims[axis]);
   std::string text = node.name;
   for (std::size_t i = 0; i < indices.size(); ++i) text += cat(i == 0 ? "[" : ",", indices[i]);
   return indices.empty() ? text : text + "]";

@@ -66,7 +66,8 @@ class Initializer {
   std::string text_;
 };
 
-/// How a parameter lies in a file: PyTorch keeps a linear layer's weight as [O, I], we as [I, O].
+/// How a parameter lies in a file: PyTorch keeps a linear layer's weight as [O, I], we as [I, O];
+/// see core/file_order.h.
 enum class FileLayout { same, transposed };
 
 struct ParamOptions {

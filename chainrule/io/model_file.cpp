@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/file_order.h"
 #include "chainrule/core/plain_text.h"
 #include "chainrule/io/json_limits-inl.h"
 #include "chainrule/io/model_nodes.h"
@@ -42,20 +43,16 @@ bool is_transposed(const Node& param) {
 }
 
 std::vector<Index> file_shape(const Node& param) {
-  std::vector<Index> shape = dims_of(param.shape);
-  if (is_transposed(param)) std::swap(shape[0], shape[1]);
-  return shape;
+  return is_transposed(param) ? FileOrder(param.shape).dims : dims_of(param.shape);
 }
 
-/// Row-major [rows, cols] to row-major [cols, rows], as float.
-template <class T>
-std::vector<float> transposed(std::span<const T> from, Index rows, Index cols) {
-  std::vector<float> to(from.size());
-  for (Index i = 0; i < rows; ++i)
-    for (Index j = 0; j < cols; ++j)
-      to[static_cast<std::size_t>(j * rows + i)] =
-          static_cast<float>(from[static_cast<std::size_t>(i * cols + j)]);
-  return to;
+/// The elements of weights as files keep them, as float.
+std::vector<float> to_file(std::span<const float> memory, const Shape& shape) {
+  const FileOrder order(shape);
+  std::vector<float> file(memory.size());
+  for (std::size_t i = 0; i < memory.size(); ++i)
+    file[static_cast<std::size_t>(order.in_file(static_cast<Index>(i)))] = memory[i];
+  return file;
 }
 
 std::string listed(const std::vector<Index>& shape) {
@@ -65,8 +62,10 @@ std::string listed(const std::vector<Index>& shape) {
 }
 
 Json to_json(const ModelOptions& o) {
-  return {{"loss", o.loss}, {"init", o.init}, {"seed", o.seed},
-          {"l1", o.l1},     {"l2", o.l2},     {"label_smoothing", o.label_smoothing}};
+  Json json{{"loss", o.loss}, {"init", o.init}, {"seed", o.seed},
+            {"l1", o.l1},     {"l2", o.l2},     {"label_smoothing", o.label_smoothing}};
+  if (o.picture.rank() > 0) json["picture"] = dims_of(o.picture);
+  return json;
 }
 
 ModelOptions options_from(const Json& json) {
@@ -75,7 +74,8 @@ ModelOptions options_from(const Json& json) {
           .seed = whole_number<std::uint64_t>(json.at("seed")),
           .l1 = json.at("l1").get<std::map<std::string, double>>(),
           .l2 = json.at("l2").get<std::map<std::string, double>>(),
-          .label_smoothing = json.at("label_smoothing").get<double>()};
+          .label_smoothing = json.at("label_smoothing").get<double>(),
+          .picture = json.contains("picture") ? shape_from(json.at("picture")) : Shape()};
 }
 
 /// A small file may not become a large model. A few more parameters than the file holds get a more
@@ -114,15 +114,17 @@ Model model_from(const SafeTensors& content, const std::string& file) {
                           grouped(kMostFeatures), " are read"));
   const auto build = [&] {
     if (!content.metadata.contains("graph")) {
-      check_size(content, parameter_count(field("model"), features), file);
-      return Model(field("model"), features, options_from(json("options")));
+      const ModelOptions options = options_from(json("options"));
+      check_size(content, parameter_count(field("model"), features, options.picture), file);
+      return Model(field("model"), features, options);
     }
     ReadNodes read = read_nodes(field("graph"));
     Index parameters = 0;
     for (const int id : read.graph->params()) parameters += read.graph->node(id).shape.size();
     check_size(content, parameters, file);
     if (const std::string& text = field("model"); !text.empty()) {
-      const Index said = parameter_count(text, features);
+      const Shape picture = options_from(json("options")).picture;
+      const Index said = parameter_count(text, features, picture);
       check_size(content, said, file);
       if (said != parameters)
         refuse_file(file, cat("has a text of ", grouped(said), " parameters, and a graph of ",
@@ -170,7 +172,7 @@ void add_parameters(SafeTensors& content, const Model& model, std::span<const fl
     if (offset >= values.size()) continue;
     const auto part = values.subspan(offset, static_cast<std::size_t>(node.shape.size()));
     const std::vector<float> data = is_transposed(node)
-                                        ? transposed(part, node.shape[0], node.shape[1])
+                                        ? to_file(part, node.shape)
                                         : std::vector<float>(part.begin(), part.end());
     content.tensors.push_back(
         SafeTensor::make(prefix + node.name, file_shape(node), std::span<const float>(data)));
@@ -202,11 +204,13 @@ void read_parameters(std::span<float> values, const Model& model, const SafeTens
       refuse_file(file,
                   cat("has ", *bad, " in '", name, "' at element ",
                       static_cast<Index>(bad - numbers.begin()), ", expected a finite number"));
-    const std::span<const double> from(numbers);
-    const std::vector<float> data = is_transposed(node)
-                                        ? transposed(from, expected[0], expected[1])
-                                        : std::vector<float>(from.begin(), from.end());
-    std::copy(data.begin(), data.end(), values.begin() + static_cast<std::ptrdiff_t>(offset));
+    const auto to = values.subspan(offset, numbers.size());
+    std::ranges::transform(numbers, to.begin(), [](double v) { return static_cast<float>(v); });
+    if (!is_transposed(node)) continue;
+    const FileOrder order(node.shape);
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      to[static_cast<std::size_t>(order.in_memory(static_cast<Index>(i)))] =
+          static_cast<float>(numbers[i]);
   }
 }
 

@@ -116,7 +116,7 @@ class NodeReader {
     ParamOptions options;
     options.trainable = node.at("trainable").get<bool>();
     if (node.value("transposed", false)) {
-      if (shape.rank() != 2) throw DataError("has a transposed parameter that is no matrix");
+      if (shape.rank() < 2) throw DataError("has a transposed parameter that is no matrix");
       options.file_layout = FileLayout::transposed;
     }
     if (const auto init = node.value("init", std::string()); !init.empty())

@@ -36,6 +36,7 @@ Var LayerBuilder::operator()(Var x, Location at) {
   const bool before = std::exchange(sharing_, !names_.empty());
   parts_.clear();
   const Graph::Sharing sharing(x.graph(), sharing_);
+  way_ = cat(x.name(), " ", x.shape().str());
   const Var y = sequence(*layers_, x, "glorot_uniform");
   sharing_ = before;
   return y;
@@ -104,8 +105,9 @@ Var LayerBuilder::layer(const LayerSpec& spec, Var x, std::string_view after) {
     }
     if (!x.shape().batched()) throw ShapeError("leaves no row for each sample");
   } catch (const ShapeError& e) {
-    fail_at(text_, spec.where, e.what());
+    fail_at(text_, spec.where, e.what(), x.shape().rank() > 1 ? cat("; on the way: ", way_) : "");
   }
+  way_ += cat(", ", x.name(), " ", x.shape().str());
   parameters_ += parameters_since(g, before);
   if (parameters_ > kMaxParameters)
     fail_at(text_, spec.where, cat("more than ", grouped(kMaxParameters), " parameters"));

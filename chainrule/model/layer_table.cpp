@@ -1,10 +1,8 @@
 #include "chainrule/model/layer_table.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <iterator>
 #include <limits>
-#include <optional>
 
 #include "chainrule/graph/registry.h"
 #include "chainrule/layers/batch_norm.h"
@@ -13,63 +11,13 @@
 #include "chainrule/layers/layer_norm.h"
 #include "chainrule/layers/linear.h"
 #include "chainrule/model/model.h"
+#include "chainrule/model/picture_layers.h"
+#include "chainrule/model/value_kind.h"
 #include "chainrule/ops/bias.h"
 #include "chainrule/ops/reshape.h"
 
 namespace chainrule {
 namespace {
-
-template <class N>
-std::optional<N> read(std::string_view text) {
-  N value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-/// The number in its shortest form when it is in range, else "".
-template <class InRange>
-std::string number_if(std::string_view text, InRange in_range) {
-  const std::optional<double> v = read<double>(text);
-  if (!v || !std::isfinite(*v) || !in_range(*v)) return "";
-  char buffer[32];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, *v).ptr};
-}
-
-ValueKind whole_kind(Index least, Index most) {
-  return {cat("a whole number from ", grouped(least), " to ", grouped(most)),
-          [=](std::string_view text) {
-            const auto n = read<std::int64_t>(text);
-            return n && *n >= least && *n <= most ? std::to_string(*n) : std::string();
-          }};
-}
-
-ValueKind number_kind(const Range& range) {
-  return {range.str(), [=](std::string_view text) {
-            return number_if(text, [&](double v) { return range.holds(v); });
-          }};
-}
-
-const ValueKind kSize = whole_kind(1, std::numeric_limits<std::int32_t>::max());
-const ValueKind kFlag{"true or false", [](std::string_view text) {
-                        return std::string(text == "true" || text == "false" ? text : "");
-                      }};
-const ValueKind kInit{"an initialiser", [](std::string_view text) {
-                        initializer(text);  // throws what is wrong
-                        return std::string(text);
-                      }};
-/// Axes or sizes: "28x28", "0x2x1".
-const ValueKind kList{"whole numbers with x between them", [](std::string_view text) {
-                        std::string list;
-                        for (std::size_t begin = 0; begin <= text.size();) {
-                          const std::size_t end = std::min(text.find('x', begin), text.size());
-                          const auto n = read<std::int32_t>(text.substr(begin, end - begin));
-                          if (!n) return std::string();
-                          list += cat(list.empty() ? "" : "x", *n);
-                          begin = end + 1;
-                        }
-                        return list;
-                      }};
 
 using Spec = const LayerSpec&;
 using Name = std::string_view;
@@ -104,11 +52,13 @@ Var build_embedding(Spec spec, Var x, Name name, Name, Location at) {
 std::vector<LayerKind> own_kinds() {
   constexpr bool kYes = true;
   const auto positive = number_kind(kAboveZero);
-  return {
+  std::vector<LayerKind> all{
       {.name = "linear",
        .prefix = "fc",
        .help = "y = x w + b with a weight [inputs, N] and a bias [N]",
-       .fields = {{"N", kSize, "", kYes, kYes}, {"bias", kFlag, "true"}, {"init", kInit}},
+       .fields = {{"N", size_kind(), "", kYes, kYes},
+                  {"bias", flag_kind(), "true"},
+                  {"init", init_kind()}},
        .init_before = "glorot_uniform",
        .build = build_linear,
        .parameters = true},
@@ -140,9 +90,9 @@ std::vector<LayerKind> own_kinds() {
       {.name = "embedding",
        .prefix = "emb",
        .help = "each index below vocabulary becomes a row of DIM numbers of a table",
-       .fields = {{"dim", kSize, "", kYes, kYes},
-                  {"vocabulary", kSize, "", false, kYes},
-                  {"init", kInit}},
+       .fields = {{"dim", size_kind(), "", kYes, kYes},
+                  {"vocabulary", size_kind(), "", false, kYes},
+                  {"init", init_kind()}},
        .init_before = "",
        .build = build_embedding,
        .parameters = true},
@@ -167,11 +117,13 @@ std::vector<LayerKind> own_kinds() {
        .branches = true,
        .residual = true},
   };
+  std::ranges::move(picture_layers(), std::back_inserter(all));
+  return all;
 }
 
 ValueKind kind_of(const SettingInfo& s) {
-  if (std::holds_alternative<bool>(s.fallback)) return kFlag;
-  if (std::holds_alternative<std::vector<Index>>(s.fallback)) return kList;
+  if (std::holds_alternative<bool>(s.fallback)) return flag_kind();
+  if (std::holds_alternative<std::vector<Index>>(s.fallback)) return list_kind();
   if (std::holds_alternative<double>(s.fallback)) return number_kind(s.range);
   constexpr double kMost = std::numeric_limits<std::int32_t>::max();
   return whole_kind(static_cast<Index>(std::max(s.range.low, -kMost)),
@@ -198,17 +150,11 @@ SettingList settings_of_text(const LayerSpec& spec, const std::vector<SettingInf
     if (value.empty()) continue;
     SettingValue v;
     if (std::holds_alternative<std::vector<Index>>(infos[i].fallback)) {
-      std::vector<Index> list;
-      for (std::size_t begin = 0; begin <= value.size();) {
-        const std::size_t end = std::min(value.find('x', begin), value.size());
-        list.push_back(*read<std::int64_t>(std::string_view(value).substr(begin, end - begin)));
-        begin = end + 1;
-      }
-      v = list;
+      v = *read_list(value);
     } else if (std::holds_alternative<bool>(infos[i].fallback)) {
       v = value == "true";
     } else {
-      v = *read<double>(value);
+      v = *read_double(value);
     }
     all.push_back({infos[i].name, v});
   }
@@ -252,7 +198,9 @@ bool is_layer(const OpKind& op, const std::vector<LayerKind>& own) {
   if (op.doc->inputs[0] == "w") return false;  // a penalty on weights
   for (const SettingInfo& s : op.settings)
     if (s.name == "shape") return false;  // flatten is the only one whose size is known
-  return std::ranges::find(own, op.name(), &LayerKind::name) == own.end();
+  return std::ranges::none_of(own, [&](const LayerKind& kind) {
+    return kind.name == op.name() || kind.operation == op.name();
+  });
 }
 
 const std::vector<LayerKind>& table() {
@@ -391,7 +339,7 @@ std::string LayerKind::usage() const {
   return s;
 }
 
-double LayerSpec::number(std::size_t field) const { return *read<double>(values[field]); }
+double LayerSpec::number(std::size_t field) const { return *read_double(values[field]); }
 
 std::string LayerSpec::text() const {
   std::string s = repeat == 1 ? std::string() : cat(repeat, " * ");
@@ -466,6 +414,10 @@ void flatten_into(const LayerSpecs& layers, std::map<std::string, const LayerSpe
 }
 
 }  // namespace
+
+bool sees_pictures(const LayerSpecs& layers) {
+  return std::ranges::any_of(flat(layers), [](const LayerSpec* l) { return l->kind->pictures; });
+}
 
 std::vector<const LayerSpec*> flat(const LayerSpecs& layers) {
   std::vector<const LayerSpec*> all;

@@ -9,6 +9,7 @@
 
 #include "chainrule/graph/graph.h"
 #include "chainrule/model/text.h"
+#include "chainrule/model/value_kind.h"
 
 namespace chainrule {
 
@@ -17,13 +18,6 @@ inline constexpr Index kMaxParameters = Index{1} << 31;
 
 struct LayerSpec;
 using LayerSpecs = std::vector<LayerSpec>;
-
-/// What a value in a model's text may be: `expected` says it, `canonical` returns the value in the
-/// one way in which text() writes it, or "" when it is none.
-struct ValueKind {
-  std::string expected;
-  std::function<std::string(std::string_view text)> canonical;
-};
 
 /// An argument or option of a layer.
 struct Field {
@@ -50,6 +44,8 @@ struct LayerKind {
   bool branches = false;  ///< NAME(layers | layers): joins what its branches make of x
   bool residual = false;  ///< it has one branch, and joins it with x
   bool parameters = false;
+  bool pictures = false;  ///< its input is pictures: a flat row is one when the data say so
+  std::string operation;  ///< the one that it stands for in a text, under another name
 
   /// "linear N [bias=true] [init=NAME]".
   std::string usage() const;
@@ -101,6 +97,7 @@ class LayerBuilder {
   std::string init_;
   Location at_;
   Index parameters_ = 0;
+  std::string way_;  ///< shapes so far, for errors
   /// Names that layers got, in order; read again from `again` on when a part is added again.
   std::vector<std::string> names_;
   std::size_t again_ = 0;
@@ -112,8 +109,11 @@ class LayerBuilder {
   bool sharing_ = false;
 };
 
-/// How many parameters a model of this text has, found without memory for them. Throws Error, as
-/// Model() does, when the layers do not fit each other.
-Index parameter_count(std::string_view text, const Shape& features);
+/// Is there a layer of pictures among them?
+bool sees_pictures(const LayerSpecs& layers);
+
+/// How many parameters a model of this text has, found without memory for them; `picture` as in
+/// ModelOptions. Throws Error, as Model() does, when the layers do not fit each other.
+Index parameter_count(std::string_view text, const Shape& features, const Shape& picture);
 
 }  // namespace chainrule

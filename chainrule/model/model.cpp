@@ -31,12 +31,20 @@ namespace {
 
 /// Adds the input and the layers; the output has one axis.
 std::pair<Var, Var> build_layers(Graph& graph, std::string_view text, const LayerSpecs& specs,
-                                 const Shape& features, std::string_view init, Location at) {
+                                 const Shape& features, const Shape& picture, std::string_view init,
+                                 Location at) {
   const Shape shape = features.rank() == 0 ? Shape{1} : features.with_batch(false);
   const Index vocabulary = vocabulary_of(specs);
   const Var x =
       vocabulary > 0 ? graph.class_input("x", vocabulary, shape, at) : graph.input("x", shape, at);
-  const Var y = LayerBuilder(text, specs, init)(x, at);
+  Var pixels = x;
+  if (picture.rank() > 0 && shape.rank() == 1 && sees_pictures(specs)) {
+    if (picture.rank() > 3 || picture.size() != shape.size())
+      throw ShapeError(cat("pictures of ", picture.str(), " have ", picture.size(),
+                           " numbers, a row has ", shape.size(), " ", describe(at)));
+    pixels = reshape(x, picture.rank() == 2 ? Shape{picture[0], picture[1], 1} : picture, at);
+  }
+  const Var y = LayerBuilder(text, specs, init)(pixels, at);
   return {x, y.shape().rank() > 1 ? flatten(y, at) : y};
 }
 
@@ -119,9 +127,9 @@ std::vector<int> matching_params(const Graph& g, std::string_view pattern,
   return found;
 }
 
-Index parameter_count(std::string_view text, const Shape& features) {
+Index parameter_count(std::string_view text, const Shape& features, const Shape& picture) {
   Graph graph;
-  build_layers(graph, text, parse_model(text), features, "zeros", Location::current());
+  build_layers(graph, text, parse_model(text), features, picture, "zeros", Location::current());
   Index count = 0;
   for (const int id : graph.params()) count += graph.node(id).shape.size();
   return count;
@@ -183,7 +191,8 @@ Model::Model(std::string_view text, const Shape& features, ModelOptions options,
         s->features = features.with_batch(false);
         s->graph = std::make_unique<Graph>();
         Graph& g = *s->graph;
-        s->outputs = {build_layers(g, text, specs, features, options.init, at).second};
+        s->outputs = {
+            build_layers(g, text, specs, features, options.picture, options.init, at).second};
         const Index width = s->outputs[0].shape().size();
         s->target = loss.class_target(width) ? g.class_input("y", width, {}, at)
                                              : g.input("y", {width}, at);

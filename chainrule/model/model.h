@@ -26,6 +26,9 @@ struct ModelOptions {
   /// sum |w| and lambda * sum w^2, added to the loss. Each pattern must match at least one.
   std::map<std::string, double> l1, l2;
   double label_smoothing = 0;  ///< softmax_cross_entropy only
+  /// {height, width[, channels]} when a flat row is the pixels of a picture, row by row, the
+  /// channels of a pixel side by side: layers such as conv then see these axes.
+  Shape picture = {};
 };
 
 /// A loss among several. It has a number for each row, or is the mean of such, or any scalar.

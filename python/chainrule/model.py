@@ -197,7 +197,8 @@ class Model(Network):
         shapes = {k: w.shape for k, w in raw.weights().items()}
         for name in raw.transposed_in_files:
             if name in given and given[name].shape == shapes[name]:
-                given[name] = np.ascontiguousarray(given[name].T)
+                w = given[name]
+                given[name] = np.ascontiguousarray(w.transpose(-1, -2, *range(w.ndim - 2)))
         return Comparison(raw.compare(self._given(x, y), given, bool(training)))
 
     def doctor(self, x: Any, y: Any, *, validation: Optional[Tuple[Any, Any]] = None, steps: int = 300,

@@ -60,7 +60,10 @@ TEST(Cifar, ReadsTheArchiveAndTheFilesBesideEachOther) {
   EXPECT_EQ(s.features(), Shape({3072}));
   EXPECT_EQ(s.train.classes[2], 1);
   EXPECT_EQ(s.train.class_names[9], "truck");
-  EXPECT_EQ(s.train.bytes[3072 + 1024], 2);
+  EXPECT_EQ(s.train.image, Shape({32, 32, 3}));
+  EXPECT_EQ(s.train.bytes[3072 + 3], 1);  // the second pixel of the second picture
+  EXPECT_EQ(s.train.bytes[3072 + 4], 2);
+  EXPECT_EQ(s.train.bytes[3072 + 5], 3);
   s.train.validate();
 
   const Folder plain;

@@ -67,7 +67,7 @@ TEST(ModelText, Numbers) {
     EXPECT_TRUE(error_of(cat("dropout ", rate))
                     .starts_with(cat("'", rate,
                                      "' at column 9 of the model, expected a number "
-                                     "from 0 to less than 1 (dropout RATE)\n")))
+                                     "from 0 to less than 1 (dropout RATE [channels=false])\n")))
         << rate;
   EXPECT_TRUE(error_of("dropout").starts_with("'dropout' without rate at column 1"));
   EXPECT_TRUE(error_of("elu 0").starts_with(
