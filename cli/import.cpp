@@ -4,6 +4,8 @@
 #include <string>
 
 #include "chainrule/core/json.h"
+#include "chainrule/data/file.h"
+#include "chainrule/data/file_kind.h"
 #include "chainrule/io/model_file.h"
 #include "chainrule/io/onnx_import.h"
 #include "chainrule/io/tensor_import.h"
@@ -36,15 +38,24 @@ std::vector<std::string> class_names(const std::string& list, const Model& model
 }
 
 Model import_file(const ImportFlags& flags) {
+  const data::Bytes bytes = data::read_file(flags.file);
+  data::FileKind kind = data::file_kind(bytes, flags.file);
+  // A damaged file is told what is wrong with what its name says it is.
   const std::string ending = std::filesystem::path(flags.file).extension().string();
-  if (ending == ".onnx") {
+  const bool known = kind == data::FileKind::onnx || kind == data::FileKind::safetensors;
+  if (!known && kind != data::FileKind::foreign && ending == ".onnx") kind = data::FileKind::onnx;
+  if (!known && ending == ".safetensors") kind = data::FileKind::safetensors;
+  if (kind == data::FileKind::foreign)
+    throw DataError(cat("'", flags.file, "' is ", data::how_to_convert(bytes)));
+  if (kind == data::FileKind::onnx) {
     if (!flags.model.empty())
       throw UsageError("--model is for tensors without a network; an ONNX file has its own");
-    return import_onnx(flags.file, {.loss = flags.loss});
+    return from_onnx(onnx::decode(std::as_bytes(std::span(bytes)), flags.file), flags.file,
+                     {.loss = flags.loss});
   }
-  if (ending != ".safetensors")
-    throw UsageError(cat("'", flags.file, "' ends in neither .onnx nor .safetensors"));
-  const SafeTensors content = read_safetensors(flags.file);
+  if (kind != data::FileKind::safetensors)
+    throw DataError(cat("'", flags.file, "' is neither an ONNX nor a safetensors file"));
+  const SafeTensors content = parse_safetensors(std::as_bytes(std::span(bytes)), flags.file);
   if (!flags.model.empty())
     return model_from_tensors(content, flags.model, flags.file, {}, flags.loss);
   if (!content.metadata.contains("model"))

@@ -18,24 +18,8 @@ namespace {
 constexpr std::string_view kOfRun = "run/";
 constexpr std::size_t kLastEpochs = 4;
 
-const char* dtype_text(DType type) {
-  switch (type) {
-    case DType::f32:
-      return "F32";
-    case DType::f64:
-      return "F64";
-    case DType::i32:
-      return "I32";
-    case DType::i64:
-      return "I64";
-    case DType::u8:
-      break;
-  }
-  return "U8";
-}
-
 ArrayLine summary_of(const SafeTensor& tensor) {
-  ArrayLine line{tensor.name, dtype_text(tensor.dtype), tensor.shape, tensor.size(), {}};
+  ArrayLine line{tensor.name, std::string(to_string(tensor.dtype)), tensor.shape, tensor.size(), {}};
   if (tensor.bytes.empty()) return line;
   const std::size_t element = tensor.bytes.size() / static_cast<std::size_t>(line.count);
   SafeTensor piece{.name = {}, .dtype = tensor.dtype, .shape = {}, .bytes = {}};

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/half.h"
 #include "chainrule/core/plain_text.h"
 
 namespace chainrule::data {
@@ -139,19 +140,6 @@ Bytes to_c_order(const Bytes& from, std::span<const Index> shape, std::size_t it
   }
   return to;
 }
-
-/// IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction.
-struct Half {
-  std::uint16_t bits;
-  operator float() const {
-    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    const float size = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
-                       : exponent == 31
-                           ? (fraction == 0 ? HUGE_VALF : NAN)
-                           : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
-    return bits >> 15 ? -size : size;
-  }
-};
 
 template <class From, class To>
 std::vector<To> convert(const Bytes& bytes) {

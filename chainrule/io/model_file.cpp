@@ -194,8 +194,8 @@ void read_parameters(std::span<float> values, const Model& model, const SafeTens
     if (tensor->shape != expected)
       refuse_file(file, cat("has '", name, "' with shape ", listed(tensor->shape),
                             ", the model expects ", listed(expected)));
-    if (tensor->dtype != DType::f32 && tensor->dtype != DType::f64)
-      refuse_file(file, cat("has integers in '", name, "', expected F32 or F64"));
+    if (tensor->dtype == DType::i32 || tensor->dtype == DType::i64 || tensor->dtype == DType::u8)
+      refuse_file(file, cat("has integers in '", name, "', expected floating point"));
     const std::vector<double> numbers = tensor->values();
     const auto bad = std::find_if(numbers.begin(), numbers.end(), [&](double v) {
       return finite && !std::isfinite(static_cast<float>(v));

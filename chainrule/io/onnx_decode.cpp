@@ -297,8 +297,15 @@ class Decoder {
     const std::size_t element = element_bytes(type);
     if (element == 0)
       fail(cat("has the tensor '", t.name, "' of ", type_name(type),
-               ", expected FLOAT, DOUBLE, INT32 or INT64"));
+               ", expected FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT32 or INT64"));
     t.type = static_cast<Type>(type);
+    if (element == 2 && !has_raw) {  // listed as int32_data, the number in the lower half
+      std::vector<std::byte> halves;
+      for (std::size_t i = 0; i + 4 <= listed.size(); i += 4)
+        halves.insert(halves.end(), listed.begin() + static_cast<std::ptrdiff_t>(i),
+                      listed.begin() + static_cast<std::ptrdiff_t>(i + 2));
+      listed = std::move(halves);
+    }
     const std::size_t found = has_raw ? raw.size() : listed.size();
     if (bytes_needed(t, element, found) != found)
       fail(cat("has the tensor '", t.name, "' with ", found,

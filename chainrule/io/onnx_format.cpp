@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/half.h"
 #include "chainrule/data/file.h"
 
 static_assert(std::endian::native == std::endian::little,
@@ -41,11 +42,19 @@ std::string type_name(std::int64_t type) {
   return cat("type ", type);
 }
 
+bool is_real(std::int64_t type) {
+  constexpr Type kReal[] = {Type::f32, Type::f64, Type::f16, Type::bf16};
+  return std::ranges::find(kReal, static_cast<Type>(type)) != std::end(kReal);
+}
+
 std::size_t element_bytes(std::int64_t type) {
   switch (static_cast<Type>(type)) {
     case Type::f32:
     case Type::i32:
       return 4;
+    case Type::f16:
+    case Type::bf16:
+      return 2;
     case Type::f64:
     case Type::i64:
       return 8;
@@ -70,6 +79,8 @@ std::vector<double> Tensor::values() const {
   v.reserve(static_cast<std::size_t>(size()));
   if (type == Type::f32) append_values<float>(bytes, v);
   if (type == Type::f64) append_values<double>(bytes, v);
+  if (type == Type::f16) append_values<Half>(bytes, v);
+  if (type == Type::bf16) append_values<BFloat>(bytes, v);
   if (type == Type::i32) append_values<std::int32_t>(bytes, v);
   if (type == Type::i64) append_values<std::int64_t>(bytes, v);
   return v;

@@ -28,8 +28,12 @@ enum class Type : std::int32_t {
   i64 = 7,
   text = 8,
   boolean = 9,
-  f64 = 11
+  f16 = 10,
+  f64 = 11,
+  bf16 = 16
 };
+/// Is it FLOAT, DOUBLE, FLOAT16 or BFLOAT16?
+bool is_real(std::int64_t type);
 /// "FLOAT"; the number when it is none of the above.
 std::string type_name(std::int64_t type);
 /// Of one element; 0 for a type whose values are not read.

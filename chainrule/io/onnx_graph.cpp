@@ -77,8 +77,7 @@ class GraphReader {
     const auto wrong = [&](const std::string& why) {
       onnx::refuse(name_, cat("has an input '", p.name, "' ", why));
     };
-    if (p.type != static_cast<std::int64_t>(Type::f32))
-      wrong(cat("of ", type_name(p.type), ", expected FLOAT"));
+    if (!is_real(p.type)) wrong(cat("of ", type_name(p.type), ", expected a floating-point type"));
     if (p.axes.size() < 2 || p.axes.size() > Shape::kMaxRank + 1)
       wrong(cat("of ", p.axes.size(), " axes, expected a batch and 1 to ", Shape::kMaxRank,
                 " axes of features"));
@@ -301,6 +300,12 @@ class GraphReader {
   }
 
   Var same(const Node& n) { return operand(n, 0); }
+  Var cast(const Node& n) {
+    const auto to = attribute(n, "to", std::int64_t{0});
+    if (!is_real(to))
+      refuse(n, cat("to ", type_name(to), "; only floating-point numbers are kept"));
+    return same(n);
+  }
 
   /// Operators that become another number of operations, or bring parameters.
   static Reader own_reader(std::string_view op) {
@@ -319,7 +324,7 @@ class GraphReader {
         {"Gelu", &GraphReader::gelu_node},
         {"Dropout", &GraphReader::dropout_node},
         {"Identity", &GraphReader::same},
-        {"Cast", &GraphReader::same}};
+        {"Cast", &GraphReader::cast}};
     const auto it = readers.find(op);
     return it == readers.end() ? nullptr : it->second;
   }

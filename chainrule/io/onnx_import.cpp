@@ -112,8 +112,8 @@ class OnnxImport {
     const auto refuse_input = [&](const std::string& why) {
       fail(cat("has an input '", input.name, "' ", why));
     };
-    if (input.type != static_cast<std::int64_t>(onnx::Type::f32))
-      refuse_input(cat("of ", onnx::type_name(input.type), ", expected FLOAT"));
+    if (!onnx::is_real(input.type))
+      refuse_input(cat("of ", onnx::type_name(input.type), ", expected a floating-point type"));
     if (input.axes.size() < 2 || input.axes.size() > Shape::kMaxRank + 1)
       refuse_input(cat("of ", input.axes.size(), " axes, expected a batch and 1 to ",
                        Shape::kMaxRank, " axes of features"));

@@ -12,6 +12,7 @@
 
 #include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
+#include "chainrule/core/half.h"
 #include "chainrule/core/plain_text.h"
 #include "chainrule/io/json_limits-inl.h"
 
@@ -34,10 +35,9 @@ struct DTypeInfo {
   std::string_view name;
   std::size_t bytes;
 };
-constexpr DTypeInfo kTypes[] = {{DType::f32, "F32", 4},
-                                {DType::f64, "F64", 8},
-                                {DType::i32, "I32", 4},
-                                {DType::i64, "I64", 8},
+constexpr DTypeInfo kTypes[] = {{DType::f32, "F32", 4}, {DType::f64, "F64", 8},
+                                {DType::f16, "F16", 2}, {DType::bf16, "BF16", 2},
+                                {DType::i32, "I32", 4}, {DType::i64, "I64", 8},
                                 {DType::u8, "U8", 1}};
 
 const DTypeInfo& info(DType type) {
@@ -165,7 +165,8 @@ class Parser {
       return dtype.is_string() && dtype.get_ref<const std::string&>() == t.name;
     });
     if (type == std::end(kTypes))
-      fail(cat("has a tensor '", name, "' of another type than F32, F64, I32, I64 or U8"));
+      fail(cat("has a tensor '", name,
+               "' of another type than F32, F64, F16, BF16, I32, I64 or U8"));
 
     Entry e{.tensor = {.name = name, .dtype = type->type}, .begin = 0, .end = 0};
     const Json& shape = field("shape");
@@ -222,6 +223,8 @@ class Parser {
 
 }  // namespace
 
+std::string_view to_string(DType type) { return info(type).name; }
+
 Index SafeTensor::size() const {
   if (std::ranges::find(shape, 0) != shape.end()) return 0;  // the others may be of any length
   Index n = 1;
@@ -235,6 +238,10 @@ std::vector<double> SafeTensor::values() const {
       return to_double<float>(bytes);
     case DType::f64:
       return to_double<double>(bytes);
+    case DType::f16:
+      return to_double<Half>(bytes);
+    case DType::bf16:
+      return to_double<BFloat>(bytes);
     case DType::i32:
       return to_double<std::int32_t>(bytes);
     case DType::i64:

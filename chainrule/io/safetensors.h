@@ -14,8 +14,11 @@
 
 namespace chainrule {
 
-/// Element types that are read and written here; a file with others is refused by name.
-enum class DType { f32, f64, i32, i64, u8 };
+/// Element types that are read here (floats of 16 bits are not written); a file with others is
+/// refused by name.
+enum class DType { f32, f64, f16, bf16, i32, i64, u8 };
+/// "F32"; as in the file.
+std::string_view to_string(DType);
 
 struct SafeTensor {
   std::string name;

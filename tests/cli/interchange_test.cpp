@@ -69,7 +69,11 @@ TEST_F(Interchange, AnImportedModelTrainsOn) {
 }
 
 TEST_F(Interchange, TensorsNeedAModel) {
-  expect_refused({"import", folder_.str("x.bin"), "-o", "y"}, 2, "neither .onnx nor .safetensors");
+  expect_refused({"import", folder_.write("x.bin", "neither"), "-o", "y"}, 3,
+                 "is neither an ONNX nor a safetensors file");
+  expect_refused(
+      {"import", folder_.write("w.h5", "\x89HDF\r\n\x1a\n" + std::string(99, 'x')), "-o", "y"}, 3,
+      "is an HDF5 file");
   expect_refused({"import", model(), "--model", "linear 9, gelu, linear 3", "-o", folder_.str("y")},
                  3, "'fc1.weight' with shape [8, 2], the model expects [9, 2]");
   const Outcome o = run({"import", model(), "--model", "linear 8, relu, linear 3", "--json", "-o",

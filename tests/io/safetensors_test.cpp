@@ -1,11 +1,14 @@
 #include "chainrule/io/safetensors.h"
 
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <limits>
 #include <sys/resource.h>
+#include <tuple>
 #include <unistd.h>
 
 #include "chainrule/core/error.h"
@@ -85,6 +88,25 @@ TEST_F(SafetensorsTest, BytesAreThoseOfTheFormat) {
   const float one = 1;
   std::memcpy(expected.data() + expected.size() - 4, &one, 4);
   EXPECT_EQ(bytes_of(path), expected);
+}
+
+TEST_F(SafetensorsTest, ReadsFloatsOf16Bits) {
+  SafeTensors content;
+  const std::uint16_t half[] = {0x3c00, 0xc100, 0x7bff, 0x0001, 0xfc00};  // 1 -2.5 65504 2^-24 -inf
+  const std::uint16_t brain[] = {0x3f80, 0xc020, 0x7f7f, 0x0001, 0xff80};
+  for (const auto& [name, type, bits] :
+       {std::tuple("h", DType::f16, half), std::tuple("b", DType::bf16, brain)}) {
+    const auto bytes = std::as_bytes(std::span(bits, 5));
+    content.tensors.push_back(
+        {.name = name, .dtype = type, .shape = {5}, .bytes = {bytes.begin(), bytes.end()}});
+  }
+  write_safetensors(folder_ / "half.safetensors", content);
+  const SafeTensors back = read_safetensors(folder_ / "half.safetensors");
+  const double inf = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(back.find("h")->values(),
+            (std::vector<double>{1, -2.5, 65504, std::ldexp(1.0, -24), -inf}));
+  EXPECT_EQ(back.find("b")->values(),
+            (std::vector<double>{1, -2.5, std::ldexp(255.0, 120), std::ldexp(1.0, -133), -inf}));
 }
 
 TEST_F(SafetensorsTest, WritingLeavesNothingBehindWhenItFails) {
