@@ -3,6 +3,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "chainrule/graph/registry.h"
 #include "chainrule/layers/init.h"
 #include "chainrule/model/layer_table.h"
 #include "chainrule/model/loss_table.h"
@@ -69,12 +70,12 @@ Index outputs_of(const std::string& text, const Dataset& data) {
 std::string default_loss(const std::string& text, const Dataset& data, Index outputs, Task task) {
   if (!data.has_classes() && task != Task::multilabel) return "squared_error";
   const LayerSpecs layers = parse_model(text);
-  const std::string_view last = flat(layers).back()->kind->name;
-  if (task == Task::multilabel)
-    return last == "sigmoid" ? "binary_cross_entropy" : "binary_cross_entropy_logits";
-  if (last == "softmax") return "categorical_cross_entropy";
-  if (outputs > 1) return "softmax_cross_entropy";
-  return last == "sigmoid" ? "binary_cross_entropy" : "binary_cross_entropy_logits";
+  const OpTraits& last = op_traits(flat(layers).back()->kind->name);
+  if (last.probabilities() && last.competes && task != Task::multilabel)
+    return "categorical_cross_entropy";
+  if (outputs > 1 && task != Task::multilabel) return "softmax_cross_entropy";
+  const bool probability = last.probabilities() && !last.competes;
+  return probability ? "binary_cross_entropy" : "binary_cross_entropy_logits";
 }
 
 void check_width(const Dataset& data, Index outputs) {

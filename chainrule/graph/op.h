@@ -61,6 +61,8 @@ struct OpTraits {
 
   /// Weights are its second input, with the outputs on their last axis.
   bool weighs() const { return product || filter; }
+  /// Outputs are probabilities: of a line together, where they compete.
+  bool probabilities() const { return low == 0 && high == 1; }
   /// Limited on both sides: gradients vanish where outputs are near a limit.
   bool saturates() const {
     constexpr double kInfinity = std::numeric_limits<double>::infinity();

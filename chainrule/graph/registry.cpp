@@ -50,6 +50,11 @@ const OpKind* find_op_kind(std::string_view name) {
   return it == op_kinds().end() ? nullptr : &it->second;
 }
 
+const OpTraits& op_traits(std::string_view name) {
+  const OpKind* const kind = find_op_kind(name);
+  return kind == nullptr ? kNoTraits : *kind->traits;
+}
+
 const OpKind& op_kind(std::string_view name) {
   if (const OpKind* kind = find_op_kind(name)) return *kind;
   std::vector<std::string_view> names;

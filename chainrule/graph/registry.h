@@ -30,6 +30,8 @@ struct OpKind {
 const std::map<std::string_view, OpKind>& op_kinds();
 /// Null when there is none.
 const OpKind* find_op_kind(std::string_view name);
+/// Of the operation of that name; none apply where there is none.
+const OpTraits& op_traits(std::string_view name);
 /// Throws Error, with what was probably meant, when there is none.
 const OpKind& op_kind(std::string_view name);
 

@@ -15,13 +15,8 @@ namespace {
 constexpr Index kInt8Batch = 256;
 constexpr std::int32_t kMost = std::numeric_limits<std::int32_t>::max();
 
-/// Operations of one number, each computed by itself: what a table can hold.
-bool fits_table(std::string_view op) {
-  for (const std::string_view other :
-       {"affine", "bias", "batch_norm", "layer_norm", "softmax", "log_softmax"})
-    if (op == other) return false;
-  return true;
-}
+/// Negative numbers become 0, others stay: what the next layer's lowest integer does.
+bool is_relu(const OpTraits& t) { return t.mask && t.low == 0 && t.high > 1; }
 
 struct ValueRange {
   float low = 0, high = 0;  // 0 can always be written
@@ -138,7 +133,7 @@ class Int8Network::Builder {
 
   void sort() {
     const std::vector<int> path = c_chain(model_);
-    const auto is_affine = [this](int id) { return op(id) == "affine"; };
+    const auto is_affine = [this](int id) { return node(id).op->traits().product; };
     const auto first = std::ranges::find_if(path, is_affine);
     if (first == path.end())
       throw Error(
@@ -149,7 +144,7 @@ class Int8Network::Builder {
     std::vector<double> scale, shift;
     for (auto it = first; it <= last; ++it) {
       const int id = *it;
-      if (op(id) == "affine") {
+      if (is_affine(id)) {
         parts_.push_back({id, std::move(scale), std::move(shift), {}, false, -1, {}});
         scale.clear(), shift.clear();
         continue;
@@ -161,8 +156,8 @@ class Int8Network::Builder {
           part.folded.push_back(id);
         else
           fold(id, scale, shift);
-      } else if (fits_table(op(id)) && scale.empty()) {
-        if (plain && op(id) == "relu")
+      } else if (node(id).op->traits().elementwise && scale.empty()) {
+        if (plain && is_relu(node(id).op->traits()))
           part.relu = true, part.relu_node = id;
         else
           part.activations.push_back(id);

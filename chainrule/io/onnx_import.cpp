@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "chainrule/core/error.h"
-#include "chainrule/graph/op.h"
+#include "chainrule/graph/registry.h"
 #include "chainrule/io/model_file.h"
 #include "chainrule/io/onnx_graph.h"
 #include "chainrule/io/onnx_layers.h"
@@ -49,7 +49,7 @@ class OnnxImport {
     const Index width = y.shape().size();
     const Node& last = read.graph->node(y);
     const OpTraits traits = last.op == nullptr ? OpTraits{} : last.op->traits();
-    const bool parts = traits.low == 0 && traits.high == 1;  // probabilities
+    const bool parts = traits.probabilities();
     const std::string name = !options.loss.empty()      ? options.loss
                              : parts && traits.competes ? "categorical_cross_entropy"
                              : parts                    ? "binary_cross_entropy"
@@ -232,9 +232,9 @@ class OnnxImport {
     Index outputs = features.size();
     for (const Layer& l : layers)
       if (l.kind == "linear") outputs = l.values[0].dims[0];
-    const std::string& last = layers.back().kind;
-    if (last == "softmax") return "categorical_cross_entropy";
-    if (last == "sigmoid") return "binary_cross_entropy";
+    const OpTraits& last = op_traits(layers.back().kind);
+    if (last.probabilities())
+      return last.competes ? "categorical_cross_entropy" : "binary_cross_entropy";
     return outputs > 1 ? "softmax_cross_entropy" : "squared_error";
   }
 

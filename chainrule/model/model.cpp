@@ -5,7 +5,7 @@
 #include <optional>
 #include <tuple>
 
-#include "chainrule/graph/op.h"
+#include "chainrule/graph/registry.h"
 #include "chainrule/layers/init.h"
 #include "chainrule/model/layer_table.h"
 #include "chainrule/model/loss_table.h"
@@ -51,8 +51,10 @@ std::pair<Var, Var> build_layers(Graph& graph, std::string_view text, const Laye
 /// What the output means: the last layer knows best, then the loss.
 OutputKind meaning(const LayerSpec& last, const LossKind& loss, Index outputs) {
   const OutputKind kind = loss.output(outputs);
-  if (last.kind->name == "softmax" && outputs > 1) return OutputKind::probabilities;
-  if (last.kind->name == "sigmoid" && (outputs == 1 || kind == OutputKind::binary_logit))
+  const OpTraits& traits = op_traits(last.kind->name);
+  if (!traits.probabilities()) return kind;
+  if (traits.competes && outputs > 1) return OutputKind::probabilities;
+  if (!traits.competes && (outputs == 1 || kind == OutputKind::binary_logit))
     return OutputKind::binary_probability;
   return kind;
 }
