@@ -35,7 +35,8 @@ class Recipe:
 
     def ours(self, build, data, out, seed, threads):
         return [str(build / "cli" / "chainrule"), "train", str(data), "--model", self.model(),
-                *self.flags(), "--seed", str(seed), "--threads", str(threads), "--out", str(out)]
+                *self.flags(), "--seed", str(seed), "--threads", str(threads),
+                "--out", str(out), "--overwrite"]
 
     def torch(self, data, out, seed, threads):
         return [PYTHON, str(HERE / "peers" / "torch_train.py"), str(data), str(out / "model.pt"),

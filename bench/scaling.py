@@ -41,7 +41,7 @@ def train(options, ranks, batch, prefix=None):
     words = ["train", options.data, "--limit", "2048", "--model", options.model]
     words += ["--batch", str(batch), "--steps", str(options.steps), "--threads", "1"]
     words += ["--optimizer", options.optimizer, "--lr", "0.01"]
-    words += ["--json", "--quiet", "--out", options.out]
+    words += ["--json", "--quiet", "--out", options.out, "--overwrite"]
     if prefix is None:
         prefix = [os.path.join(ROOT, "scripts/mpirun.sh"), str(ranks)] if ranks > 1 else []
     run = subprocess.run(prefix + [options.program] + words, capture_output=True, text=True)

@@ -2,65 +2,21 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 #include <system_error>
 
 #include "chainrule/core/atomic_file.h"
 #include "cli/format.h"
 #include "cli/ranks.h"
+#include "cli/run_settings.h"
 
 namespace chainrule::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-using Names = std::set<std::string, std::less<>>;
-
-// Nothing of these decides about the bits of a run; they count for one process.
-const Names kOfOneProcess = {"--out",       "--json",         "--quiet",
-                             "--threads",   "--rank-timeout", "--stop-after",
-                             "--overwrite", "--resume",       "--stop-after-steps"};
-// Where the same data are found, and what may be another from one process to the next.
-const Names kMayChange = {
-    "DATA",   "--data",       "--labels", "--min-accuracy", "--checkpoint-every",
-    "--keep", "--tensorboard"};
-const Names kLength = {"--epochs", "--steps"};
-
 bool has(const Settings& settings, std::string_view name) {
   return std::any_of(settings.begin(), settings.end(),
                      [&](const auto& pair) { return pair.first == name; });
-}
-
-/// The run's own settings, with what is given now in their place.
-Settings merge(const Settings& saved, const Settings& now) {
-  Names replaced;
-  bool length = false;
-  for (const auto& setting : now) {
-    const auto& [name, value] = setting;
-    const bool same = std::find(saved.begin(), saved.end(), setting) != saved.end();
-    if (name == "--out" || name == "--overwrite")
-      throw UsageError(cat(name, " and --resume exclude each other"));
-    if (!same && !kOfOneProcess.contains(name) && !kMayChange.contains(name) &&
-        !kLength.contains(name))
-      throw UsageError(cat(name,
-                           " cannot be changed when a run is resumed; it goes on with the flags "
-                           "with which it began"));
-    if (!same) length |= kLength.contains(name);
-    replaced.insert(name);
-  }
-  if (length) replaced.insert(kLength.begin(), kLength.end());
-  Settings merged = now;
-  for (const auto& setting : saved)
-    if (!replaced.contains(setting.first)) merged.push_back(setting);
-  return merged;
-}
-
-/// The command line that says the same.
-std::vector<std::string> words(const Settings& settings) {
-  std::vector<std::string> words;
-  for (const auto& [name, value] : settings)
-    words.push_back(name.starts_with("--") ? cat(name, "=", value) : value);
-  return words;
 }
 
 bool depends_on_length(const TrainFlags& flags) {
@@ -80,9 +36,10 @@ void declare_run_flags(Args& args, TrainFlags& f) {
             "known from there");
   args.flag("--stop-after", "N", &f.stop_after, "pauses after N more epochs, for --resume");
   args.flag("--stop-after-steps", "N", &f.stop_after_steps, "the same after N more steps");
-  args.flag("--overwrite", "", &f.overwrite,
-            "begins anew in a folder with checkpoints of a run that is not over");
+  args.flag("--overwrite", "", &f.overwrite, "begins anew in a folder that holds a run");
   args.group("More");
+  args.flag("--again", "RUN", &f.again,
+            "repeats the run in the folder RUN to the bit; DATA and flags are known from there");
   args.flag("--from", "MODEL", &f.start,
             "begins with a model file's network, parameters and schema instead of a new one's: one "
             "that was imported, or trained on other rows; columns are bound by name");
@@ -110,23 +67,20 @@ CheckpointOptions checkpoint_options(const TrainFlags& flags, const Settings& gi
   if (flags.keep < 1 || flags.keep > kMost)
     throw UsageError(cat("--keep must be at least 1, not ", flags.keep));
   options.keep = static_cast<int>(flags.keep);
-  for (const auto& setting : given)
-    if (!kOfOneProcess.contains(setting.first)) options.settings.push_back(setting);
+  options.settings = without_process(given);
   return options;
 }
 
-void clear_checkpoints(const fs::path& run, bool overwrite) {
-  const fs::path folder = checkpoint_folder(run);
+void refuse_unfinished(const fs::path& run) {
   std::vector<std::string> unreadable;
-  const std::optional<Checkpoint> last = newest_checkpoint(folder, &unreadable);
+  const std::optional<Checkpoint> last = newest_checkpoint(checkpoint_folder(run), &unreadable);
   const std::string advice = cat("; --overwrite begins anew, or use another folder with --out");
-  if (last && !overwrite && last->ended.empty() && has(last->settings, "--checkpoint-every"))
+  if (last && last->ended.empty() && has(last->settings, "--checkpoint-every"))
     throw UsageError(cat("'", run.string(), "' holds a run that is not over (step ",
                          grouped(last->state.step), " of ", grouped(last->steps),
                          "): chainrule train --resume ", shell_word(run.string()),
                          " goes on with it", advice));
-  if (!last && !overwrite && !unreadable.empty()) throw DataError(unreadable.front() + advice);
-  remove_checkpoints(folder);
+  if (!last && !unreadable.empty()) throw DataError(unreadable.front() + advice);
 }
 
 ResumedRun resume_run(const std::string& run, const Settings& given) {
@@ -152,10 +106,10 @@ ResumedRun resume_run(const std::string& run, const Settings& given) {
   TrainFlags flags;
   Args args;
   declare_run_flags(args, flags);
-  args.parse("train", words(merge(last->settings, given)));
+  args.parse("train", words_of(merge_settings(last->settings, given, Reuse::resume)));
   flags.out = run;
   const bool longer = std::any_of(given.begin(), given.end(), [&](const auto& setting) {
-    return kLength.contains(setting.first) &&
+    return is_length(setting.first) &&
            std::find(last->settings.begin(), last->settings.end(), setting) == last->settings.end();
   });
   if (longer && depends_on_length(flags))

@@ -22,9 +22,9 @@ std::filesystem::path checkpoint_folder(const std::filesystem::path& run);
 /// When to write, and the flags with which the run can be repeated.
 CheckpointOptions checkpoint_options(const TrainFlags& flags, const Settings& given);
 
-/// Removes the checkpoints of an earlier run, unless it was to be resumable and is not over: then
-/// throws UsageError, if `overwrite` is not set.
-void clear_checkpoints(const std::filesystem::path& run, bool overwrite);
+/// Throws UsageError when the folder has checkpoints of a run that was to be resumable and is not
+/// over, DataError when they cannot be read.
+void refuse_unfinished(const std::filesystem::path& run);
 
 /// A run that goes on.
 struct ResumedRun {

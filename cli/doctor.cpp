@@ -15,7 +15,7 @@
 #include "cli/diagnosis.h"
 #include "cli/format.h"
 #include "cli/output_folder.h"
-#include "cli/run_flags.h"
+#include "cli/recipe.h"
 #include "cli/terminal.h"
 #include "cli/train_flags.h"
 
@@ -168,7 +168,8 @@ Command doctor_command() {
     args.flag("--fix", "", &flags->fix, "make the fix that helps, and show before and after");
     return [flags, &args] {
       if (is_run_folder(flags->train.data.name))
-        read_run_flags(flags->train.data.name, args.given(), flags->train);
+        flags->train = flags_for_doctor(flags->train.data.name, args.given());
+      if (flags->train.out.empty()) flags->train.out = "run";
       return run(*flags);
     };
   };

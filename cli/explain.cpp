@@ -7,6 +7,7 @@
 #include "cli/args.h"
 #include "cli/format.h"
 #include "cli/load_data.h"
+#include "cli/recipe.h"
 
 namespace chainrule::cli {
 
@@ -71,7 +72,8 @@ Command explain_command() {
     args.flag("--json", "", &flags->json,
               "the explanation as one JSON object on standard output, all else on standard error");
     return [flags] {
-      const bool model = !flags->words.empty() && ends_with(flags->words[0], ".safetensors");
+      const bool model = !flags->words.empty() && (ends_with(flags->words[0], ".safetensors") ||
+                                                   is_run_folder(flags->words[0]));
       return model ? explain_model(*flags) : explain_formula(*flags);
     };
   };

@@ -18,6 +18,7 @@
 #include "cli/explain.h"
 #include "cli/format.h"
 #include "cli/output_folder.h"
+#include "cli/recipe.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 
@@ -276,7 +277,7 @@ int explain_model(const ExplainFlags& given) {
   if (flags.steps < 0) throw UsageError(cat("--steps cannot be ", flags.steps));
   if (flags.batch < 1) throw UsageError(cat("--batch must be at least 1, not ", flags.batch));
   flags.data.name = flags.words[1];
-  const Model model = Model::load(flags.words[0]);
+  const Model model = Model::load(model_file_of(flags.words[0]));
   // Before the data are read, which takes longer.
   if (!flags.at.empty()) find_element(model.graph(), flags.at, flags.batch, model.schema.picture());
   const Dataset data = rows_to_explain(model, flags);

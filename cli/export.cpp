@@ -8,6 +8,7 @@
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"
+#include "cli/recipe.h"
 
 namespace chainrule::cli {
 namespace {
@@ -73,7 +74,7 @@ int run_export(const ExportFlags& flags, const Args& args) {
                         : std::filesystem::path(flags.out);
   if (path == std::filesystem::path(flags.model))
     throw UsageError("-o names the model itself, which would be lost");
-  const Model model = Model::load(flags.model);
+  const Model model = Model::load(model_file_of(flags.model));
   out.labelled("model", describe_model(model));
   JsonObject json;
   json.add("format", std::string(format.name)).add("file", path.string());

@@ -12,6 +12,7 @@
 #include "cli/predict_answer.h"
 #include "cli/predict_rows.h"
 #include "cli/ranks.h"
+#include "cli/recipe.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 
@@ -133,7 +134,7 @@ bool say_errors(const AskedRows& asked) {
 int run(const PredictFlags& flags) {
   const Terminal out(flags.json ? stderr : stdout);
   join_ranks(kRankTimeout);
-  const Model model = Model::load(flags.model);
+  const Model model = Model::load(model_file_of(flags.model));
   const AskedRows asked =
       read_asked_rows(model, flags.files, flags.table, missing_of(flags.missing), flags.show, out);
   if (flags.proba && (flags.out.empty() || model.schema.task == Task::regression))
@@ -179,7 +180,7 @@ Command predict_command() {
       "  chainrule predict run/model.safetensors - < new_flowers.csv\n";
   c.declare = [](Args& args) {
     auto flags = std::make_shared<PredictFlags>();
-    args.positional("MODEL", &flags->model, "a file written by train");
+    args.positional("MODEL", &flags->model, "a file written by train, or the folder of a run");
     args.positional("FILE", &flags->files, "pictures, tables or arrays; - for standard input");
     declare_table_flags(args, flags->table);
     args.flag("--missing", "HOW", &flags->missing,

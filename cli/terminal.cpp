@@ -104,7 +104,17 @@ int Terminal::failure() { return first_failure; }
 void Terminal::line(std::string_view text) const { print(std::string(text) + "\n"); }
 
 void Terminal::labelled(std::string_view label, std::string_view text) const {
-  line(accent(pad_right(label, kLabelWidth)) + clean(text, false));
+  const std::string all = labelled_text(label, text);
+  line(interactive_ ? wrap(all, width(), kLabelWidth) : all);
+}
+
+void Terminal::command(std::string_view label, std::string_view text) const {
+  line(labelled_text(label, text));
+}
+
+std::string Terminal::labelled_text(std::string_view label, std::string_view text) const {
+  const int column = std::max(kLabelWidth, display_width(label) + 1);
+  return accent(pad_right(label, column)) + clean(text, false);
 }
 
 void Terminal::over(std::string_view text) const {

@@ -23,7 +23,10 @@ class Terminal {
   void print(std::string_view text) const;
   void line(std::string_view text = "") const;
   /// "label    text", the label set apart: the shape of every summary line of the program.
+  /// A window that is too narrow gets several lines.
   void labelled(std::string_view label, std::string_view text) const;
+  /// The same for a command that is to be copied: never broken.
+  void command(std::string_view label, std::string_view text) const;
 
   /// Writes over the line of the cursor and stays on it; for a terminal alone.
   void over(std::string_view text) const;
@@ -39,6 +42,7 @@ class Terminal {
   std::string bad(std::string_view text) const { return paint("1;31", text); }
 
  private:
+  std::string labelled_text(std::string_view label, std::string_view text) const;
   std::string paint(std::string_view code, std::string_view text) const;
 
   std::FILE* file_;

@@ -125,7 +125,7 @@ void declare_train_flags(Args& args, TrainFlags& f, bool data) {
   args.flag("--rank-timeout", "SECONDS", &f.rank_timeout,
             "with mpirun: a rank that is silent for so long is given up");
   args.group("Output");
-  args.flag("--out", "DIR", &f.out, "folder of the files of this run");
+  args.flag("--out", "DIR", &f.out, "folder of the files of this run; by default run, run-2, ...");
   args.flag("--json", "", &f.json,
             "the result as one JSON object on standard output, all else on standard error");
   args.flag("--quiet", "", &f.quiet, "nothing but errors, and JSON if asked for");

@@ -23,11 +23,11 @@ struct TrainFlags {
   std::int64_t accumulate = 1;
   std::vector<std::string> freeze, groups;
   double clip_norm = 0, clip_value = 0, rank_timeout = 60;
-  std::string out = "run";
+  std::string out;
   std::string class_weight, threshold;
   bool json = false, quiet = false;
   // Of chainrule train alone:
-  std::string resume, checkpoint_every, tensorboard, start;
+  std::string resume, again, checkpoint_every, tensorboard, start;
   std::int64_t keep = 3, stop_after = 0, stop_after_steps = 0;
   bool overwrite = false;
 };

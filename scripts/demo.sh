@@ -10,7 +10,7 @@ echo "building (once)"
 cmake --preset release -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=6 >/dev/null
 cmake --build --preset release --target chainrule_cli
 echo
-build/release/cli/chainrule train digits --out run --min-accuracy 0.97
+build/release/cli/chainrule train digits --out run --overwrite --min-accuracy 0.97
 
 cat <<'NEXT'
 

@@ -30,13 +30,6 @@ constexpr const char* kTimes = "times.json";
 constexpr std::int64_t kMostCounted = std::int64_t{1} << 40;  // steps, see fit()
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-/// Tells one set of data from another.
-std::string data_mark(const Splits& data) {
-  return cat(grouped(data.train.rows()), " training, ", grouped(data.validation.rows()),
-             " validation and ", grouped(data.test.rows()), " test rows, checksum ",
-             hexadecimal(fingerprint(data)));
-}
-
 // JSON has no infinity and no NaN. Finite numbers are written so that they read back the same.
 Json as_json(double x) {
   return std::isfinite(x) ? Json(x) : Json(std::isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");

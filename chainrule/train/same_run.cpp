@@ -117,6 +117,12 @@ std::uint64_t fingerprint(const Splits& data) {
   return print;
 }
 
+std::string data_mark(const Splits& data) {
+  return cat(grouped(data.train.rows()), " training, ", grouped(data.validation.rows()),
+             " validation and ", grouped(data.test.rows()), " test rows, checksum ",
+             hexadecimal(fingerprint(data)));
+}
+
 void check_same(Exchange& exchange, std::span<const Fingerprint> prints) {
   std::vector<double> own;  // a double holds 32 bits exactly
   for (const Fingerprint& print : prints) {

@@ -37,6 +37,8 @@ std::uint64_t fingerprint(std::span<const std::byte> bytes, std::uint64_t before
 /// The same of all values of all parts, the names and categories of columns and classes, and how
 /// raw rows became features.
 std::uint64_t fingerprint(const Splits& data);
+/// Tells one set of data from another: "90 training, 0 validation and 30 test rows, checksum ...".
+std::string data_mark(const Splits& data);
 
 /// 16 digits.
 std::string hexadecimal(std::uint64_t value);

@@ -98,8 +98,8 @@ TEST(Data, ColumnsAreNamedByNumber) {
   const TemporaryFolder folder;
   const std::string file = folder.write("rows.txt", rows_without_names());
   const auto train = [&](std::vector<std::string> more) {
-    std::vector<std::string> words = {"train",    file, "--epochs", "1",
-                                      "--hidden", "2",  "--out",    folder.str("run")};
+    std::vector<std::string> words = {"train", file,    "--epochs",        "1",          "--hidden",
+                                      "2",     "--out", folder.str("run"), "--overwrite"};
     words.insert(words.end(), more.begin(), more.end());
     return run(words);
   };

@@ -57,7 +57,7 @@ TEST(DoctorProgram, TheFolderOfARun) {
   EXPECT_NE(o.err.find("linear 1"), std::string::npos) << o.err;
   EXPECT_NE(o.err.find("75 steps"), std::string::npos) << o.err;  // 3 epochs of 25
   EXPECT_EQ(o.text("learned"), "false");
-  std::filesystem::remove(folder / "run/flags.txt");
+  std::filesystem::remove(folder / "run/recipe.json");
   EXPECT_EQ(run({"doctor", folder.str("run")}).exit_code, 3);
 }
 

@@ -46,7 +46,7 @@ TEST(Reliability, FewerThreadsWhenTheSystemStartsNoMore) {
     RunOptions limited = after("ulimit -v " + std::to_string(megabytes * 1024) + ";");
     limited.launcher.insert(limited.launcher.begin(), {"/usr/bin/timeout", "-s", "KILL", "60"});
     const Outcome o = run({"train", "digits", "--limit", "200", "--epochs", "1", "--threads", "6",
-                           "--out", folder.str("run")},
+                           "--overwrite", "--out", folder.str("run")},
                           limited);
     const bool loaded = o.err.find("error while loading") == std::string::npos;
     if (!loaded) continue;  // the dynamic linker speaks, not the program
@@ -144,7 +144,7 @@ TEST(Reliability, OutputThatCannotBeWrittenIsCode3) {
 TEST(Reliability, LinksAndFilesOfOthersInTheFolderStayWhole) {
   const TemporaryFolder folder;
   const auto precious = [&](const std::string& name) { return folder.write(name, "precious\n"); };
-  const Arguments words = {"train", "xor", "--epochs", "1", "--quiet", "--out"};
+  const Arguments words = {"train", "xor", "--epochs", "1", "--quiet", "--overwrite", "--out"};
   const auto train = [&](const std::string& out) {
     Arguments all = words;
     all.push_back(folder.str(out));
@@ -211,6 +211,7 @@ const std::map<std::string, Arguments>& flag_values() {
       {"--min-accuracy", {"0"}},
       {"--out", {"-"}},
       {"--resume", {"-"}},
+      {"--again", {"-"}},
       {"--config", {"CONFIG"}},
       {"--from", {"MODEL"}},
       {"--refit", {"--from", "MODEL"}},
@@ -411,10 +412,11 @@ TEST(Reliability, SecretsInAddressesAreNotPrinted) {
 TEST(Reliability, SameBitsForThreadsBusyMachinesAndOneProcessor) {
   const TemporaryFolder folder;
   const auto bits = [&](const std::string& threads, const RunOptions& options = {}) {
-    const Outcome o = run({"train", "digits", "--limit", "300", "--model",
-                           "linear 24, relu, batch_norm, dropout 0.3, linear 10", "--epochs", "2",
-                           "--threads", threads, "--quiet", "--out", folder.str("run")},
-                          options);
+    const Outcome o =
+        run({"train", "digits", "--limit", "300", "--model",
+             "linear 24, relu, batch_norm, dropout 0.3, linear 10", "--epochs", "2", "--threads",
+             threads, "--quiet", "--overwrite", "--out", folder.str("run")},
+            options);
     EXPECT_EQ(o.exit_code, 0) << o.err;
     return read_file(folder / "run/model.safetensors");
   };

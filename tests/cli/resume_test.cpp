@@ -150,7 +150,10 @@ TEST(Resume, FlagsThatMakeAnotherRunAreRefused) {
   EXPECT_EQ(read_file(folder / "run/model.safetensors"),
             read_file(folder / "six/model.safetensors"));
   EXPECT_FALSE(fs::exists(folder / "six/checkpoints"));
-  EXPECT_EQ(run({"train", "moons", "--epochs", "1", "--out", out, "--quiet"}).exit_code, 0);
+  expect_refused(run({"train", "moons", "--epochs", "1", "--out", out}), 2, "holds a run");
+  EXPECT_EQ(
+      run({"train", "moons", "--epochs", "1", "--out", out, "--quiet", "--overwrite"}).exit_code,
+      0);
   EXPECT_FALSE(fs::exists(folder / "run/checkpoints"));
 }
 
@@ -168,7 +171,8 @@ TEST(Resume, CtrlCLeavesACheckpointAndASecondRunIsRefused) {
   EXPECT_EQ(more.exit_code, 0) << more.err;
   EXPECT_EQ(more.text("stopped"), "paused");
   EXPECT_EQ(more.number("steps"), more.number("resumed") + 3);
-  EXPECT_EQ(run({"train", "xor", "--steps", "3", "--out", out, "--quiet"}).exit_code, 0);
+  EXPECT_EQ(run({"train", "xor", "--steps", "3", "--out", out, "--quiet", "--overwrite"}).exit_code,
+            0);
 }
 
 class Crash : public ::testing::Test {

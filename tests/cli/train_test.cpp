@@ -149,7 +149,7 @@ TEST(Train, AccuracyBelowTheMinimumIsExitCode1) {
   const TemporaryFolder folder;
   const auto train = [&](const char* minimum) {
     return run({"train", "circles", "--steps", "1", "--min-accuracy", minimum, "--out",
-                folder.str("run"), "--quiet"});
+                folder.str("run"), "--quiet", "--overwrite"});
   };
   expect_failure(train("1"), 1, "is below 100.00 %");
   EXPECT_EQ(train("0").exit_code, 0);
@@ -224,7 +224,7 @@ TEST(Train, CtrlCFinishesTheStepAndKeepsTheModel) {
     const Outcome o = program.finish();
     EXPECT_EQ(o.exit_code, 130) << o.err;
     EXPECT_NE(o.out.find("interrupted after "), std::string::npos) << o.out;
-    EXPECT_NE(o.out.find(folder.str("run/model.safetensors")), std::string::npos) << o.out;
+    EXPECT_NE(o.out.find(folder.str("run") + ": model.safetensors"), std::string::npos) << o.out;
     const Outcome measured = run({"eval", folder.str("run/model.safetensors"), "blobs", "--json"});
     EXPECT_EQ(measured.exit_code, 0) << measured.err;
     EXPECT_GT(measured.number("accuracy"), 0.4);

@@ -119,7 +119,8 @@ TEST(Usage, SettingsComeFromAFileAndFlagsOverrideThem) {
   EXPECT_EQ(o.exit_code, 0) << o.err;
   EXPECT_EQ(o.number("steps"), 7);
   EXPECT_NE(o.err.find("linear 5, tanh, linear 1"), std::string::npos) << o.err;
-  o = run({"train", "xor", "--config", file, "--out", folder.str("run"), "--steps", "9"});
+  o = run({"train", "xor", "--config", file, "--out", folder.str("run"), "--overwrite", "--steps",
+           "9"});
   EXPECT_EQ(o.number("steps"), 9);
 
   folder.write("xor.cfg", "modle = linear 5\n");
