@@ -16,6 +16,6 @@ venv=$build/python/venv
 [[ -x $venv/bin/python ]] || "$python" -m venv --system-site-packages --without-pip "$venv"
 cmake --install "$build" --component python --prefix "$venv" >/dev/null
 cd "$build/python"
-export CHAINRULE_SOURCE=${tests%/python/tests}
+export CHAINRULE_SOURCE=${tests%/python/tests} CHAINRULE_PROGRAM=$build/cli/chainrule
 unset PYTHONPATH
 exec "$venv/bin/python" -m pytest -q -rs -p no:cacheprovider "$tests" "$@"
