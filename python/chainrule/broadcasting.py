@@ -153,7 +153,7 @@ def _plainly_fit(a: Any, b: Any) -> bool:
     if not isinstance(b, graph.Var):
         return type(b) is float
     if a._batched and b._batched:
-        return a._dims == b._dims and a._rows_from is b._rows_from
+        return a._dims == b._dims and a._rows_leaf is b._rows_leaf
     if a._batched == b._batched:
         return a._dims == b._dims
     rows, other = (a, b) if a._batched else (b, a)

@@ -57,7 +57,7 @@ class Var(Operators):
         self._leaf: Optional[Leaf] = None
         self._trainable = kind == "param"
         self._dtype: Optional[np.dtype[Any]] = None
-        self._rows_from: Optional[Var] = self if batched else None
+        self._rows_from: Optional[Leaf] = None  # of an operation: what says how many rows there are
         self._own: Optional[Program] = None
         self._seen: Optional[Program] = None
         self._graded: Optional[Program] = None
@@ -82,11 +82,13 @@ class Var(Operators):
         """As in numpy; None for rows that no input has yet."""
         if not self._batched:
             return self._dims
-        rows: Optional[int] = None
-        if self._rows_from is not None and self._rows_from._leaf is not None:
-            value = self._rows_from._leaf.value
-            rows = None if value is None else int(value.shape[0])
+        leaf = self._rows_leaf
+        rows = None if leaf is None or leaf.value is None else int(leaf.value.shape[0])
         return (rows, *self._dims)
+
+    @property
+    def _rows_leaf(self) -> Optional[Leaf]:
+        return self._leaf if self._rows_from is None else self._rows_from
 
     @property
     def ndim(self) -> int:
@@ -235,9 +237,9 @@ def call(what: Union[str, "_core.Op"], *inputs: Any, **options: Any) -> Var:
             v._op = content
             found = [vars[r] for r in refs]
             v._inputs = tuple(x for x in found if x is not None)
-            kinds = [x._dtype for x in v._inputs if x._dtype is not None]
-            v._dtype = np.result_type(*kinds) if kinds else None
-            v._rows_from = next((x._rows_from for x in v._inputs if x._rows_from is not None), None)
+            kinds = {x._dtype for x in v._inputs if x._dtype is not None}
+            v._dtype = kinds.pop() if len(kinds) == 1 else np.result_type(*kinds) if kinds else None
+            v._rows_from = next((x._rows_leaf for x in v._inputs if x._batched), None) if batched else None
         vars.append(v)
     result = vars[-1]
     assert result is not None

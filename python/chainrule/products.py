@@ -21,6 +21,9 @@ def _reshaped(v: "graph.Var", dims: List[int]) -> "graph.Var":
 def matmul(a: Any, b: Any) -> "graph.Var":
     """a @ b as numpy has it: the last axis of `a` meets the last but one of `b`, or its only one;
     axes in front are products side by side."""
+    if isinstance(a, graph.Var) and isinstance(b, graph.Var) and a._batched and not b._batched and (
+            len(a._dims) == 1 and len(b._dims) == 2 and a._dims[0] == b._dims[0]):
+        return graph.call("matmul", a, b)  # what most networks are made of
     x, y = _factor(a), _factor(b)
     if not x.ndim or not y.ndim:
         raise _core.ShapeError(f"[matmul] a number is no matrix; numbers are multiplied by * {where()}")

@@ -13,7 +13,7 @@ from . import _core, losses, ops
 from .broadcasting import as_var
 from .graph import Var, call
 
-_Operation = Tuple[str, List[str], str, List[str], List[Tuple[str, str]]]
+_Operation = Tuple[str, List[str], str, List[str], List[Tuple[str, str]], int]
 
 
 def _operations() -> Iterator[_Operation]:
@@ -23,9 +23,11 @@ def _operations() -> Iterator[_Operation]:
 
 
 def _signature(operation: _Operation) -> inspect.Signature:
-    name, inputs, _, _, settings = operation
+    name, inputs, _, _, settings, optional = operation
     word, keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-    every = [inspect.Parameter(i, word, annotation=Any) for i in inputs if i != "..."]
+    needed = len(inputs) - optional
+    every = [inspect.Parameter(name, word, annotation=Any, default=inspect.Parameter.empty if i < needed else None)
+             for i, name in enumerate(inputs) if name != "..."]
     if inputs[-1] == "...":
         every = [inspect.Parameter("xs", inspect.Parameter.VAR_POSITIONAL, annotation=Any)]
     for setting, fallback in settings:
@@ -43,7 +45,7 @@ def _value(written: str) -> Any:
 
 
 def _function(operation: _Operation) -> Callable[..., Var]:
-    name, inputs, forward, backward, settings = operation
+    name, inputs, forward, backward, settings, _ = operation
     signature = _signature(operation)
     types = {setting: type(_value(fallback)) if fallback else float for setting, fallback in settings}
 
@@ -53,7 +55,7 @@ def _function(operation: _Operation) -> Callable[..., Var]:
         except TypeError as error:
             raise TypeError(f"{name}(): {error}") from None
         given = dict(bound.arguments)
-        xs = given.pop("xs") if inputs[-1] == "..." else [given.pop(i) for i in inputs]
+        xs = given.pop("xs") if inputs[-1] == "..." else [given.pop(i) for i in inputs if given.get(i) is not None]
         return call(name, *[as_var(x) for x in xs],
                     **{k: [int(i) for i in a] if types[k] is tuple else types[k](a) for k, a in given.items()})
 

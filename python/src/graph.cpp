@@ -1,4 +1,5 @@
 // Recorded graphs, the gradient check and the optimizers for Python.
+#include <cmath>
 #include <unistd.h>
 
 #include "python/src/program.h"
@@ -73,9 +74,9 @@ GradcheckReport check_function(const py::list& nodes, int result, const py::list
 /// The place of the first element that is NaN or infinite, or -1.
 Index first_not_finite(const py::array& a) {
   const auto first = [](const auto& values) -> Index {
-    const auto bad = std::find_if(values.data(), values.data() + values.size(),
-                                  [](auto v) { return !std::isfinite(v); });
-    return bad == values.data() + values.size() ? -1 : bad - values.data();
+    const std::span all(values.data(), static_cast<std::size_t>(values.size()));
+    if (all_finite(all, alone())) return -1;
+    return std::ranges::find_if(all, [](auto v) { return !std::isfinite(v); }) - all.begin();
   };
   if (py::isinstance<Array<double>>(a)) return first(a.cast<Array<double>>());
   return first(a.cast<py::array_t<float, py::array::c_style | py::array::forcecast>>());

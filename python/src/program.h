@@ -1,7 +1,6 @@
 // A recorded graph with its memory, as Python runs it, and optimizers of its parameters.
 #pragma once
 
-#include <cmath>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -12,11 +11,18 @@
 #include "chainrule/explain/element.h"
 #include "chainrule/explain/explanation.h"
 #include "chainrule/graph/tape.h"
+#include "chainrule/optim/clip.h"
 #include "chainrule/optim/optimizers.h"
 #include "python/src/model.h"
 #include "python/src/record.h"
 
 namespace chainrule::python {
+
+/// For what is too little to be shared out.
+inline ThreadPool& alone() {
+  static ThreadPool pool(1);
+  return pool;
+}
 
 /// An optimizer with what it remembers about one parameter.
 template <class T>
@@ -30,10 +36,9 @@ class Stepper {
 
   void step(Array<T>& values, std::span<const T> grads, double lr) {
     if (values.size() != std::ssize(grads)) throw ShapeError("values and gradients differ in size");
-    static ThreadPool alone(1);
     optimizer_.step(state_,
                     std::span<T>(values.mutable_data(), static_cast<std::size_t>(values.size())),
-                    grads, lr, alone);
+                    grads, lr, alone());
   }
   double lr() const { return optimizer_.lr(); }
 
@@ -164,10 +169,9 @@ class Program {
     const Usage::Hold hold(usage_, true, kWhat);
     for (const py::handle& h : leaves) {
       const Var v = var_of(h.cast<Leaf&>());
-      for (const T g : tape_->grad(v).span())
-        if (!std::isfinite(g))
-          throw NumericError(
-              cat("the gradient of '", v.name(), "' is not finite; no parameter was changed"));
+      if (!all_finite(std::as_const(*tape_).grad(v).span(), alone()))
+        throw NumericError(
+            cat("the gradient of '", v.name(), "' is not finite; no parameter was changed"));
     }
     for (std::size_t i = 0; i < leaves.size(); ++i) {
       const Leaf& leaf = leaves[i].cast<Leaf&>();

@@ -179,7 +179,7 @@ void bind_record(py::module_& m) {
       for (const SettingInfo& s : kind.settings)
         settings.append(py::make_tuple(s.name, s.required ? std::string() : str(s.fallback)));
       all.append(py::make_tuple(std::string(name), kind.doc->inputs, kind.doc->forward,
-                                kind.doc->backward, settings));
+                                kind.doc->backward, settings, kind.doc->optional));
     }
     return all;
   });

@@ -209,3 +209,15 @@ def test_an_operation_of_ones_own_is_kept():
 def test_an_input_of_a_value_is_the_value():
     x = cr.input(X)
     assert cr.input(x @ np.ones((2, 1)), name="h").name == "h" and cr.input(x) is x
+
+
+def test_a_graph_is_freed_as_soon_as_nobody_needs_it():
+    from chainrule import program
+    w = cr.param(np.ones((2, 1)))
+    gc.disable()
+    try:
+        for _ in range(3):
+            ((cr.input(X) @ w - T) ** 2).mean().backward()
+        assert program._idle  # the memory of the last but one
+    finally:
+        gc.enable()

@@ -20,6 +20,11 @@ CALLS = {
     "sum_axes": (lambda x: cr.sum_axes(x, axes=(0,), keep=True), X), "mean_axes": (lambda x: cr.mean_axes(x, batch=True), X),
     "max_axes": (lambda x: cr.max_axes(x, axes=[-1]), X), "min_axes": (lambda x: cr.min_axes(x, axes=[-1]), X),
     "gather": (lambda x, i: cr.gather(x, i, axis=0), X, cr.Argument((4,), classes=3)),
+    "conv2d": (lambda x, w: cr.conv2d(x, w), (2, 4, 5, 2), cr.Argument((3, 3, 2, 3), is_param=True)),
+    "conv2d with a bias": (lambda x, w, b: cr.conv2d(x, w, b, stride=(2, 1)), (2, 4, 5, 2), cr.Argument((3, 3, 2, 3), is_param=True),
+                           ROW),
+    "max_pool2d": (lambda x: cr.max_pool2d(x, size=(2, 2), stride=(2, 2)), (2, 4, 4, 2)),
+    "avg_pool2d": (lambda x: cr.avg_pool2d(x, size=(2, 2), stride=(2, 2)), (2, 4, 4, 2)),
     "multiclass_hinge": (cr.multiclass_hinge, X, cr.Argument((4,), classes=3)),
 }
 
