@@ -66,15 +66,28 @@ Dataset read_data(const fs::path& folder, const bench::Job& job) {
 
 Model make_model(const bench::Job& job) {
   std::string text;
-  for (std::size_t i = 1; i < job.widths.size(); ++i) {
-    const bool last = i + 1 == job.widths.size();
-    text += cat(text.empty() ? "" : ", ", "linear ", job.widths[i]);
+  for (const std::string& layer : job.layers) {
+    const bool last = &layer == &job.layers.back();
+    text += text.empty() ? "" : ", ";
+    if (layer[0] == 'm') {
+      text += cat("maxpool ", layer.substr(1));
+      continue;
+    }
+    if (layer[0] == 'c') {
+      const std::size_t size = layer.find('x'), pad = layer.find('p');
+      text += cat("conv ", layer.substr(1, size - 1), " ", layer.substr(size + 1, pad - size - 1));
+      if (pad != layer.npos) text += cat(" pad=", layer.substr(pad + 1));
+    } else {
+      text += cat("linear ", layer);
+    }
     if (job.is_xor()) text += ", sigmoid";
     if (!job.is_xor() && !last) text += ", relu";
     if (job.dropout > 0 && !last) text += cat(", dropout ", job.dropout);
   }
   return Model(text, {job.widths.front()},
-               {.loss = job.is_xor() ? "squared_error" : "softmax_cross_entropy", .seed = kSeed});
+               {.loss = job.is_xor() ? "squared_error" : "softmax_cross_entropy",
+                .seed = kSeed,
+                .picture = job.convolves() ? Shape{28, 28} : Shape()});
 }
 
 /// The clock of a round: starts after the warm-up, stops after the last step.
@@ -193,8 +206,11 @@ int main(int argc, char** argv) {
   }
   std::string key;
   std::unique_ptr<Case> last;  // one at a time: competitors share the memory
-  return bench::serve("chainrule", [&](const bench::Job& job, bool check) {
-    if (!last || key != job.key) last = std::make_unique<Case>(job, args[0]), key = job.key;
-    return check ? last->check(job, args[0]) : last->run(job);
-  });
+  return bench::serve(
+      "chainrule",
+      [&](const bench::Job& job, bool check) {
+        if (!last || key != job.key) last = std::make_unique<Case>(job, args[0]), key = job.key;
+        return check ? last->check(job, args[0]) : last->run(job);
+      },
+      true);
 }

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import random
+import re
 import select
 import subprocess
 import sys
@@ -46,13 +47,29 @@ class Workload:
 
     def operations(self):
         """Floating-point operations of a step when no zero is skipped."""
-        w = [int(x) for x in self.widths.split("-")]
-        products = [2 * i * o for i, o in zip(w, w[1:])]
+        products, width, side = [], 784, 28
+        w = self.widths.split("-")
+        if w[1].isdigit():
+            width = int(w[0])
+        for layer in w[1:]:
+            if layer[0] == "c":
+                filters, size, pad = map(int, re.fullmatch(r"c(\d+)x(\d+)(?:p(\d+))?", layer).groups("0"))
+                channels = width // side ** 2
+                side += 2 * pad - size + 1
+                width = side ** 2 * filters
+                products.append(2 * size ** 2 * channels * width)
+            elif layer[0] == "m":
+                width //= int(layer[1:]) ** 2
+                side //= int(layer[1:])
+            else:
+                products.append(2 * width * int(layer))
+                width = int(layer)
         rows = 10000 if self.task == "all" else self.batch
         return rows * (sum(products) if self.task != "train" else 3 * sum(products) - products[0])
 
 
 W1, W2, W4 = "784-50-10", "784-512-512-10", "2048-2048-2048-10"
+LENET, TWO = "784-c6x5p2-m2-c16x5-m2-120-84-10", "784-c24x5-m2-c32x3-m2-256-10"
 WORKLOADS = [
     Workload(1, f"{W1}, batch 100, SGD", W1, 100,
              goals=(("sparse", 1, 4.0), ("dense", 1, 2.2), ("sparse", 2, 5.0))),
@@ -67,6 +84,10 @@ WORKLOADS = [
              dropout=0.2, inputs=("sparse",), goals=(("sparse", 1, 2.0), ("sparse", 2, 2.4))),
     Workload(7, f"{W2}, predict 10,000", W2, task="all", inputs=("sparse",),
              goals=(("sparse", 1, 1.5), ("sparse", 2, 1.5))),
+    Workload(8, "LeNet-5, batch 128, SGD", LENET, 128, inputs=("sparse",), rate=0.01,
+             goals=(("sparse", 1, 3.0), ("sparse", 2, 3.0))),
+    Workload(9, "conv 24 and 32, batch 256, SGD", TWO, 256, inputs=("sparse",), rate=0.01,
+             goals=(("sparse", 1, 2.0), ("sparse", 2, 2.0))),
 ]
 
 
@@ -146,6 +167,8 @@ class Peer:
     def variants(self, work):
         if self.name != "torch" or work.row == 3:
             return ()
+        if "c" in work.widths:
+            return ("last", "foreach", "jit", "bytes")
         return {"train": ("foreach", "jit", "bytes"), "one": ("jit",), "all": ("parts",)}[work.task]
 
 

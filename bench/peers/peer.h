@@ -22,6 +22,9 @@ struct Job {
   std::string key;   ///< everything but `steps`: what may be kept from one round to the next
   std::string task;  ///< "train"; "one": predictions of single rows; "all": of all test rows
   std::vector<long> widths;  ///< 784-50-10
+  /// All but the first width as they are written: "50"; "c6x5p2": 6 filters of 5 x 5 pixels, padded
+  /// by 2, then relu; "m2": the greatest of each 2 x 2 pixels.
+  std::vector<std::string> layers;
   long batch = 0;
   std::string optimizer;  ///< "sgd", "adam"
   double rate = 0, dropout = 0;
@@ -30,6 +33,7 @@ struct Job {
   long steps = 0;
 
   bool is_xor() const { return data == "xor"; }
+  bool convolves() const { return widths.size() <= layers.size(); }
 };
 
 struct Answer {
@@ -116,9 +120,9 @@ Answer timed(const Job& job, F step) {
 }
 
 /// Answers lines until there are no more: "version" with `version`, the others with the Answer
-/// that `work(job, check)` returns.
+/// that `work(job, check)` returns. `convolutions`: it can do those, too.
 template <class F>
-int serve(const std::string& version, F work) {
+int serve(const std::string& version, F work, bool convolutions = false) {
   std::cout.precision(9);
   for (std::string line; std::getline(std::cin, line);) {
     try {
@@ -134,8 +138,13 @@ int serve(const std::string& version, F work) {
       if (!in) throw std::runtime_error("cannot understand: " + line);
       job.key = line.substr(0, line.rfind(' '));
       std::istringstream list(widths);
-      for (std::string width; std::getline(list, width, '-');)
-        job.widths.push_back(std::stol(width));
+      for (std::string layer; std::getline(list, layer, '-');) {
+        if (layer.find_first_not_of("0123456789") == layer.npos)
+          job.widths.push_back(std::stol(layer));
+        job.layers.push_back(layer);
+      }
+      job.layers.erase(job.layers.begin());
+      if (job.convolves() && !convolutions) throw std::runtime_error("no convolutions");
       const Answer answer = work(job, command == "check");
       std::cout << answer.seconds << ' ' << answer.loss << std::endl;
     } catch (const std::exception& e) {

@@ -15,6 +15,7 @@ TEST_ROWS, ONE_ROWS = 10000, 256
 class Job:
     task: str
     widths: list
+    layers: list  # as in peer.h
     batch: int
     optimizer: str
     rate: float
@@ -28,18 +29,22 @@ class Job:
 def parse(line):
     task, widths, batch, optimizer, rate, dropout, data, threads, steps = line.split()[1:10]
     variants = line.split()[10:]
-    return Job(task, [int(w) for w in widths.split("-")], int(batch),
+    layers = widths.split("-")
+    return Job(task, [int(w) for w in layers if w.isdigit()], layers[1:], int(batch),
                optimizer, float(rate), float(dropout), data, int(threads), int(steps), variants)
 
 
-def serve(work, version):
+def serve(work, version, convolutions=False):
     """Answers each line with what `work(job, check)` returns: seconds and loss."""
     for line in sys.stdin:
         try:
             if line.startswith("version"):
                 print(version, flush=True)
                 continue
-            seconds, loss = work(parse(line), line.startswith("check"))
+            job = parse(line)
+            if not convolutions and len(job.widths) <= len(job.layers):
+                raise ValueError("no convolutions")
+            seconds, loss = work(job, line.startswith("check"))
             print(f"{seconds:.9g} {loss:.9g}", flush=True)
         except Exception as error:  # the answer is always one line
             print("error:", " ".join(str(error).split()) or repr(error), flush=True)
@@ -89,7 +94,7 @@ def batches(folder, job, rows, check):
 
 
 def parameters(folder):
-    """Weights [O, I] and biases of each layer, as chainrule left them."""
+    """Weights, [O, I] or [O, I, KH, KW], and biases of each layer, as chainrule left them."""
     with open(f"{folder}/check.safetensors", "rb") as file:
         header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         data = file.read()
@@ -98,8 +103,8 @@ def parameters(folder):
         if name != "__metadata__":
             begin, end = t["data_offsets"]
             tensors[name] = np.frombuffer(data[begin:end], np.float32).reshape(t["shape"]).copy()
-    layers = len(tensors) // 2
-    return [(tensors[f"fc{i}.weight"], tensors[f"fc{i}.bias"]) for i in range(1, layers + 1)]
+    return [(tensors[f"{kind}{i}.weight"], tensors[f"{kind}{i}.bias"])
+            for kind in ("conv", "fc") for i in range(1, len(tensors)) if f"{kind}{i}.bias" in tensors]
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,10 @@
 """PyTorch as a careful user writes it, with variants of which bench/run.py looks for the best.
 
 foreach: the optimizer's multi-tensor loops. jit: a traced model. bytes: pictures kept as bytes and
-turned into floats in each step. parts: many rows are predicted 1,000 at a time.
+turned into floats in each step. parts: many rows are predicted 1,000 at a time. last: pictures and
+filters with their channels last.
 """
+import re
 import sys
 
 import torch
@@ -11,6 +13,42 @@ from torch import nn
 import peer
 
 FOLDER = sys.argv[1]
+
+
+def convolutional(job, parameters):
+    """`parameters` None: PyTorch's own, for time alone."""
+    layers, side, channels = [nn.Unflatten(1, (1, 28, 28))], 28, 1
+    given = iter(parameters or [])
+
+    def load(layer):
+        if parameters:
+            w, b = map(torch.from_numpy, next(given))
+            if isinstance(layer, nn.Linear) and channels:  # chainrule's rows have channels last
+                w = w.reshape(-1, side, side, channels).permute(0, 3, 1, 2).flatten(1)
+            with torch.no_grad():
+                layer.weight.copy_(w)
+                layer.bias.copy_(b)
+        return layer
+
+    width = None
+    for i, text in enumerate(job.layers):
+        if text[0] == "c":
+            filters, size, pad = map(int, re.fullmatch(r"c(\d+)x(\d+)(?:p(\d+))?", text).groups("0"))
+            layers += [load(nn.Conv2d(channels, filters, size, padding=pad)), nn.ReLU()]
+            channels, side = filters, side + 2 * pad - size + 1
+        elif text[0] == "m":
+            layers.append(nn.MaxPool2d(int(text[1:])))
+            side //= int(text[1:])
+        else:
+            if width is None:
+                layers.append(nn.Flatten())
+                width = side * side * channels
+            layers.append(load(nn.Linear(width, int(text))))
+            width, channels = int(text), 0
+            if i + 1 < len(job.layers):
+                layers.append(nn.ReLU())
+    model = nn.Sequential(*layers)
+    return model.to(memory_format=torch.channels_last) if "last" in job.variants else model
 
 
 def make_model(job, parameters):
@@ -53,8 +91,11 @@ def predict(job, model, rows):
 def work(job, check):
     torch.set_num_threads(job.threads)
     rows = peer.Rows(FOLDER, job)
-    start = peer.parameters(FOLDER) if check else peer.fresh_parameters(*job.widths)
-    model = make_model(job, start)
+    if len(job.widths) <= len(job.layers):
+        model = convolutional(job, peer.parameters(FOLDER) if check else None)
+    else:
+        start = peer.parameters(FOLDER) if check else peer.fresh_parameters(*job.widths)
+        model = make_model(job, start)
     if job.task != "train":
         return predict(job, model, rows)
     foreach = "foreach" in job.variants
@@ -89,4 +130,4 @@ def work(job, check):
     return peer.timed(job, step)
 
 
-peer.serve(work, "PyTorch " + torch.__version__)
+peer.serve(work, "PyTorch " + torch.__version__, convolutions=True)

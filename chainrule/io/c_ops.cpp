@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "chainrule/graph/op.h"
+#include "chainrule/io/c_pictures.h"
 #include "chainrule/io/c_text.h"
 
 namespace chainrule {
@@ -260,7 +261,9 @@ void write_affine(CWriter& out, const Node& node, std::string_view from, std::st
 
 }  // namespace
 
-bool works_in_place(const Op& op) { return !op.traits().product && !is_concat(op); }
+bool works_in_place(const Op& op) {
+  return !op.traits().product && !is_concat(op) && !is_on_pictures(op);
+}
 
 void check_c_operation(const Graph& g, const Node& node) {
   const OpTraits& traits = node.op->traits();
@@ -269,7 +272,9 @@ void check_c_operation(const Graph& g, const Node& node) {
                     "' cannot be written as C code", why));
   };
   const bool binary = is_binary(*node.op);
-  if (!traits.product && traits.c.empty() && on_lines(*node.op) == nullptr && !is_concat(*node.op))
+  const bool pictures = is_on_pictures(*node.op);
+  if (!traits.product && traits.c.empty() && on_lines(*node.op) == nullptr &&
+      !is_concat(*node.op) && !pictures)
     refuse("");
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const Node& from = g.node(node.inputs[i]);
@@ -281,6 +286,8 @@ void check_c_operation(const Graph& g, const Node& node) {
       refuse(cat(": ", from.shape.str(), " is no end of ", node.shape.str()));
   }
   const Shape& first = g.node(node.inputs[0]).shape;
+  if (pictures)
+    if (const std::string why = refused_on_pictures(*node.op, first); !why.empty()) refuse(why);
   if (traits.product && first.rank() != 1) refuse(": it reads more than one axis");
   if (is_concat(*node.op)) {
     const auto axis = static_cast<Index>(node.op->setting("axis"));
@@ -341,6 +348,7 @@ void CWriter::operation(const CStep& step) {
   if (node.op->traits().product) return write_affine(*this, node, from, to);
   if (is_binary(*node.op)) return write_binary(*this, step);
   if (is_concat(*node.op)) return write_concat(*this, step);
+  if (is_on_pictures(*node.op)) return write_on_pictures(*this, step);
   if (from != to) {
     function(kCopy);
     line(cat("copy(", from, ", ", to, ", ", node.shape.size(), ");"));

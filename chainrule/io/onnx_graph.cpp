@@ -4,23 +4,29 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/file_order.h"
 #include "chainrule/graph/registry.h"
+#include "chainrule/io/onnx_window.h"
 #include "chainrule/ops/affine.h"
 #include "chainrule/ops/batch_norm.h"
 #include "chainrule/ops/bias.h"
 #include "chainrule/ops/clip.h"
 #include "chainrule/ops/concat.h"
+#include "chainrule/ops/conv2d.h"
 #include "chainrule/ops/dropout.h"
 #include "chainrule/ops/gelu.h"
 #include "chainrule/ops/layer_norm.h"
 #include "chainrule/ops/matmul.h"
-#include "chainrule/ops/reduce.h"
+#include "chainrule/ops/pad.h"
+#include "chainrule/ops/permute.h"
+#include "chainrule/ops/pool2d.h"
+#include "chainrule/ops/reduce_axes.h"
 #include "chainrule/ops/reshape.h"
 #include "chainrule/ops/softmax.h"
-#include "chainrule/ops/transpose.h"
 
 namespace chainrule::onnx {
 namespace {
@@ -32,6 +38,10 @@ constexpr Index kMostElements = Index{1} << 24;
 struct Known {
   Var node;
   const Tensor* constant = nullptr;
+  /// Pictures [B, H, W, C] of a value that the file has as [B, C, H, W]; `node` or this is empty
+  /// until somebody needs it.
+  Var pictures = {};
+  bool computed() const { return node || pictures; }
 };
 
 class GraphReader {
@@ -54,9 +64,9 @@ class GraphReader {
     }
     for (const Port& p : file_.outputs) {
       const auto it = values_.find(p.name);
-      if (it == values_.end() || !it->second.node)
+      if (it == values_.end() || !it->second.computed())
         onnx::refuse(name_, cat("has an output '", p.name, "' that depends on no input"));
-      if (graph().node(it->second.node).kind != NodeKind::op)
+      if (graph().node(as_in_file(it->second)).kind != NodeKind::op)
         onnx::refuse(name_, cat("has an output '", p.name, "' that no operation computes"));
       out_.outputs.push_back(it->second.node);
     }
@@ -95,16 +105,43 @@ class GraphReader {
     return {};
   }
 
-  const Known& value(const Node& n, std::size_t i) const {
+  Known& value(const Node& n, std::size_t i) {
     if (i >= n.inputs.size() || n.inputs[i].empty()) refuse(n, cat("without its input ", i + 1));
     return values_.at(n.inputs[i]);
   }
   bool has(const Node& n, std::size_t i) const {
     return i < n.inputs.size() && !n.inputs[i].empty();
   }
-  bool is_node(const Node& n, std::size_t i) const { return static_cast<bool>(value(n, i).node); }
+  bool is_node(const Node& n, std::size_t i) { return value(n, i).computed(); }
 
-  const Tensor& constant(const Node& n, std::size_t i, std::string_view what) const {
+  /// Moves axes; where one of them is 1 alone the elements stay where they are.
+  Var moved(const Var& x, const std::vector<Index>& order) {
+    const Shape& s = x.shape();
+    std::vector<Index> dims;
+    for (const Index axis : order) dims.push_back(s[static_cast<int>(axis)]);
+    const bool channels_last = order[0] == 1;
+    const Index channels = s[channels_last ? 0 : 2];
+    if (channels == 1 || s.size() == channels)
+      return reshape(x, Shape(std::span<const Index>(dims)), kFile);
+    return permute(x, order, kFile);
+  }
+  Var as_in_file(Known& v) {
+    if (!v.node) v.node = moved(v.pictures, {2, 0, 1});
+    return v.node;
+  }
+  Var as_pictures(const Node& n, std::size_t i) {
+    Known& v = value(n, i);
+    if (!v.computed()) refuse(n, cat("whose input ", i + 1, " stands in the file"));
+    if (!v.pictures) {
+      if (v.node.shape().rank() != 3)
+        refuse(n, cat("whose input is ", v.node.shape().str(),
+                      ", expected pictures: two axes after the channels"));
+      v.pictures = moved(v.node, {1, 2, 0});
+    }
+    return v.pictures;
+  }
+
+  const Tensor& constant(const Node& n, std::size_t i, std::string_view what) {
     const Known& v = value(n, i);
     if (v.constant == nullptr)
       refuse(n, cat("whose ", what, " is computed; only one that stands in the file is read"));
@@ -119,7 +156,7 @@ class GraphReader {
     refuse(n, cat("whose ", key, " is of another type than expected"));
   }
 
-  /// A parameter of these dimensions, made once for each name; `turned`: the file has [O, I].
+  /// A parameter of these dimensions, made once for each name; `turned`: the file has [O, I, ...].
   Var parameter(const Node& n, const Tensor& t, std::vector<Index> dims, bool turned = false,
                 double factor = 1, bool trainable = true) {
     const std::string key = cat(t.name, turned ? "/t" : "", factor == 1 ? "" : cat("/", factor));
@@ -130,14 +167,15 @@ class GraphReader {
     }
     const std::vector<double> from = t.values();
     std::vector<float> numbers(from.size());
-    const auto rows = static_cast<std::size_t>(turned ? dims[1] : 1);
-    const auto cols = from.size() / rows;
+    const std::optional<FileOrder> order =
+        turned ? std::optional<FileOrder>(Shape(std::span<const Index>(dims))) : std::nullopt;
     for (std::size_t i = 0; i < from.size(); ++i)
-      numbers[turned ? i % cols * rows + i / cols : i] = static_cast<float>(factor * from[i]);
+      numbers[order ? static_cast<std::size_t>(order->in_memory(static_cast<Index>(i))) : i] =
+          static_cast<float>(factor * from[i]);
     if (std::ranges::any_of(numbers, [](float x) { return !std::isfinite(x); }))
       refuse(n, cat("that reads '", t.name, "', expected a finite number in each place"));
     const std::string name = graph().has(t.name) ? graph().unused_name(t.name + "_") : t.name;
-    const bool matrix = dims.size() == 2;
+    const bool matrix = dims.size() == 2 || turned;
     const Var v = graph().param(name, Shape(std::span<const Index>(dims)),
                                 {.init = {},
                                  .trainable = trainable,
@@ -150,8 +188,8 @@ class GraphReader {
 
   /// An operand: a node, a single number, or a parameter without the leading axes of length 1.
   Var operand(const Node& n, std::size_t i) {
-    const Known& v = value(n, i);
-    if (v.node) return v.node;
+    Known& v = value(n, i);
+    if (v.computed()) return on_pictures_ ? as_pictures(n, i) : as_in_file(v);
     if (v.constant->size() == 1) return graph().constant(v.constant->values()[0], kFile);
     std::vector<Index> dims = v.constant->dims;
     while (dims.size() > 1 && dims[0] == 1) dims.erase(dims.begin());
@@ -228,8 +266,8 @@ class GraphReader {
 
   Var batch_norm_node(const Node& n) {
     if (n.inputs.size() != 5) refuse(n, "without five inputs");
-    const Var x = operand(n, 0);
-    if (x.shape().rank() != 1) refuse(n, "of more than one axis of features");
+    const Var x = on_pictures_ ? as_pictures(n, 0) : operand(n, 0);
+    if (x.shape().rank() != 1 && !on_pictures_) refuse(n, "of two axes of features");
     const auto part = [&](std::size_t i, bool trainable) {
       const Tensor& t = constant(n, i, "parameter");
       return parameter(n, t, {t.size()}, false, 1, trainable);
@@ -266,7 +304,7 @@ class GraphReader {
     std::vector<Var> parts;
     for (std::size_t i = 0; i < n.inputs.size(); ++i) parts.push_back(operand(n, i));
     if (parts.empty()) refuse(n, "without inputs");
-    expect_last(n, attribute<std::int64_t>(n, "axis", -1), parts[0].shape());
+    if (!on_pictures_) expect_last(n, attribute<std::int64_t>(n, "axis", -1), parts[0].shape());
     return concat(std::span<const Var>(parts), kFile);
   }
 
@@ -277,14 +315,85 @@ class GraphReader {
   }
 
   Var transpose_node(const Node& n) {
+    std::vector<std::int64_t> perm = attribute(n, "perm", std::vector<std::int64_t>());
+    if (on_pictures_) return as_in_file(value(n, 0));
+    if (perm == std::vector<std::int64_t>{0, 2, 3, 1} && is_node(n, 0)) return as_pictures(n, 0);
     const Var x = operand(n, 0);
-    std::vector<std::int64_t> swapped;
-    for (std::int64_t i = 0; i <= x.shape().rank(); ++i) swapped.push_back(i);
-    const auto perm = attribute(n, "perm", std::vector<std::int64_t>());
-    if (perm == swapped) return x;
-    if (swapped.size() > 2) std::swap(swapped[swapped.size() - 2], swapped.back());
-    if (perm != swapped) refuse(n, "that moves other axes than the last two");
-    return transpose(x, kFile);
+    std::vector<std::int64_t> same;
+    for (std::int64_t i = 0; i <= x.shape().rank(); ++i) same.push_back(i);
+    if (perm == same) return x;
+    if (perm.empty() || perm[0] != 0) refuse(n, "that moves the batch to another axis");
+    perm.erase(perm.begin());
+    for (std::int64_t& axis : perm) --axis;
+    return permute(x, perm, kFile);
+  }
+
+  Var conv_node(const Node& n) {
+    const Var x = as_pictures(n, 0);
+    const Tensor& w = constant(n, 1, "weight");
+    if (w.dims.size() != 4) refuse(n, cat("of ", w.dims.size(), " axes of weights, expected 4"));
+    const std::vector<Index> size{w.dims[2], w.dims[3]};
+    const Window window = read_window(n, x.shape(), size);
+    const Var filters = parameter(n, w, {size[0], size[1], w.dims[1], w.dims[0]}, true);
+    const Var b = has(n, 2) ? parameter(n, constant(n, 2, "bias"), {w.dims[0]}) : Var();
+    return conv2d(x, filters, b,
+                  {.stride = window.stride,
+                   .before = window.before,
+                   .after = window.after,
+                   .dilation = window.dilation,
+                   .groups = attribute<std::int64_t>(n, "group", 1)},
+                  kFile);
+  }
+
+  Var pool_node(const Node& n) {
+    const Var x = as_pictures(n, 0);
+    if (n.outputs.size() > 1 && !n.outputs[1].empty()) refuse(n, "that counts places");
+    const Window w = read_window(n, x.shape(), {});
+    if (w.dilation != std::vector<Index>{1, 1}) refuse(n, "with dilations");
+    const Pool2dOptions options{
+        .size = w.size, .stride = w.stride, .before = w.before, .after = w.after};
+    return n.op == "MaxPool"
+               ? max_pool2d(x, options, kFile)
+               : avg_pool2d(x, options, attribute<std::int64_t>(n, "count_include_pad", 0) != 0,
+                            kFile);
+  }
+
+  Var pad_node(const Node& n) {
+    const Var x = operand(n, 0);
+    if (attribute(n, "mode", std::string("constant")) != "constant")
+      refuse(n, "that repeats what is at the edge");
+    auto pads = attribute(n, "pads", std::vector<std::int64_t>());
+    if (has(n, 1))
+      for (const double p : constant(n, 1, "padding").values())
+        pads.push_back(static_cast<std::int64_t>(p));
+    const auto axes = static_cast<std::size_t>(x.shape().rank()) + 1;
+    if (pads.size() != 2 * axes || pads[0] != 0 || pads[axes] != 0)
+      refuse(n, cat("without two numbers for each axis of features of ", x.shape().str()));
+    const double fill = has(n, 2) ? constant(n, 2, "value").values().at(0)
+                                  : static_cast<double>(attribute(n, "value", 0.0F));
+    const auto middle = pads.begin() + static_cast<std::ptrdiff_t>(axes);
+    std::vector<Index> before(pads.begin() + 1, middle), after(middle + 1, pads.end());
+    if (on_pictures_)  // the channels come first in the file
+      for (auto* list : {&before, &after})
+        std::rotate(list->begin(), list->begin() + 1, list->end());
+    return pad(x, before, after, fill, kFile);
+  }
+
+  /// GlobalAveragePool, and ReduceMean over both axes of pictures.
+  Var mean_node(const Node& n) {
+    const Var x = as_pictures(n, 0);
+    if (n.op == "ReduceMean") {
+      auto axes = attribute(n, "axes", std::vector<std::int64_t>());
+      if (has(n, 1))
+        for (const double axis : constant(n, 1, "axes").values())
+          axes.push_back(static_cast<std::int64_t>(axis));
+      for (std::int64_t& axis : axes)
+        if (axis < 0) axis += 4;
+      std::ranges::sort(axes);
+      if (axes != std::vector<std::int64_t>{2, 3})
+        refuse(n, "over other axes than both of pictures");
+    }
+    return mean(x, {.axes = {0, 1}, .keep = on_pictures_}, kFile);
   }
 
   Var gelu_node(const Node& n) {
@@ -321,12 +430,49 @@ class GraphReader {
         {"Softmax", &GraphReader::softmax_node},
         {"LogSoftmax", &GraphReader::softmax_node},
         {"Transpose", &GraphReader::transpose_node},
+        {"Conv", &GraphReader::conv_node},
+        {"MaxPool", &GraphReader::pool_node},
+        {"AveragePool", &GraphReader::pool_node},
+        {"GlobalAveragePool", &GraphReader::mean_node},
+        {"Pad", &GraphReader::pad_node},
+        {"ReduceMean", &GraphReader::mean_node},
         {"Gelu", &GraphReader::gelu_node},
         {"Dropout", &GraphReader::dropout_node},
         {"Identity", &GraphReader::same},
         {"Cast", &GraphReader::cast}};
     const auto it = readers.find(op);
     return it == readers.end() ? nullptr : it->second;
+  }
+
+  /// Operators whose result is pictures: those that demand them; and, where an input is known as
+  /// pictures alone, those that treat all elements alike or all channels side by side.
+  bool makes_pictures(const Node& n, const OpKind* kind) {
+    static const std::set<std::string_view> kDemand = {"Conv", "MaxPool", "AveragePool",
+                                                       "GlobalAveragePool"};
+    static const std::set<std::string_view> kAlike = {"Clip", "Dropout", "Gelu", "Identity",
+                                                      "Cast"};
+    if (kDemand.contains(n.op)) return true;
+    if (n.op == "ReduceMean") return attribute<std::int64_t>(n, "keepdims", 1) != 0;
+    const auto rank = [](const Known& v) {
+      return v.pictures ? 3 : v.node ? v.node.shape().rank() : 0;
+    };
+    if (n.op == "BatchNormalization") return rank(value(n, 0)) == 3;
+    if (n.inputs.empty() || !is_node(n, 0)) return false;
+    if (n.op == "Transpose")
+      return rank(value(n, 0)) == 3 && attribute(n, "perm", std::vector<std::int64_t>()) ==
+                                           std::vector<std::int64_t>{0, 3, 1, 2};
+    std::vector<Known*> inputs;
+    for (std::size_t i = 0; i < n.inputs.size(); ++i)
+      if (has(n, i) && is_node(n, i)) inputs.push_back(&value(n, i));
+    if (std::ranges::any_of(inputs, [&](const Known* v) { return rank(*v) != 3; })) return false;
+    if (n.op == "Concat") return attribute<std::int64_t>(n, "axis", -1) == 1;
+    if (std::ranges::none_of(inputs, [](const Known* v) { return !v->node; })) return false;
+    if (kAlike.contains(n.op) || (kind != nullptr && kind->traits->elementwise)) return true;
+    // Two operands of one shape, or a single number with one.
+    if (kind == nullptr || n.inputs.size() != 2) return false;
+    if (inputs.size() == 1)
+      return value(n, inputs[0] == &value(n, 0) ? 1 : 0).constant->size() == 1;
+    return as_pictures(n, 0).shape() == as_pictures(n, 1).shape();
   }
 
   /// The operation that says that it is this operator; bias is one of two and takes a row.
@@ -372,16 +518,18 @@ class GraphReader {
     const Reader own = own_reader(n.op);
     const OpKind* const kind = own == nullptr ? one_to_one(n) : nullptr;
     if (own == nullptr && kind == nullptr) refuse(n, "which no operation here equals");
+    on_pictures_ = makes_pictures(n, kind);
     Var v = own != nullptr ? (this->*own)(n) : by_registry(n, *kind);
     if (v.shape().size() > kMostElements)
       refuse(n, cat("that makes rows of ", grouped(v.shape().size()), " numbers"));
-    values_[n.outputs.at(0)].node = v;
+    (on_pictures_ ? values_[n.outputs.at(0)].pictures : values_[n.outputs.at(0)].node) = v;
   }
 
   const File& file_;
   const std::string& name_;
   ReadGraph out_{std::make_unique<Graph>(), {}, {}};
   std::map<std::string, Known> values_;
+  bool on_pictures_ = false;  ///< the node that is read sees [B, H, W, C] and makes it
   std::map<std::string, Var> parameters_;
 };
 

@@ -115,6 +115,31 @@ void multiply_taps(const TapProduct<T>& given) {
   }
 }
 
+template <class T>
+void add_all_pieces(Index count, Index pieces, Index length, const T* HWY_RESTRICT from,
+                    T* HWY_RESTRICT to, Index to_row, Index to_piece) {
+  const Tag<T> d;
+  const Index lanes = lanes_of<T>();
+  for (Index j = 0; j < count; ++j)
+    for (Index u = 0; u < pieces; ++u, from += length) {
+      T* const at = to + j * to_row + u * to_piece;
+      Index i = 0;
+      for (; i + lanes <= length; i += lanes)
+        hn::StoreU(hn::Add(hn::LoadU(d, at + i), hn::LoadU(d, from + i)), d, at + i);
+      if (const Index left = length - i; left > 0)
+        store_first(hn::Add(load_first(d, left, at + i), load_first(d, left, from + i)), d, left,
+                    at + i);
+    }
+}
+
+void add_pieces_float(Index count, Index pieces, Index length, const float* from, float* to,
+                      Index to_row, Index to_piece) {
+  add_all_pieces(count, pieces, length, from, to, to_row, to_piece);
+}
+void add_pieces_double(Index count, Index pieces, Index length, const double* from, double* to,
+                       Index to_row, Index to_piece) {
+  add_all_pieces(count, pieces, length, from, to, to_row, to_piece);
+}
 void multiply_taps_float(const TapProduct<float>& x) { multiply_taps(x); }
 void multiply_taps_double(const TapProduct<double>& x) { multiply_taps(x); }
 Index tap_columns_float() { return tap_columns<float>(); }
@@ -140,6 +165,8 @@ HWY_EXPORT(tap_columns_float);
 HWY_EXPORT(tap_columns_double);
 HWY_EXPORT(transpose_float);
 HWY_EXPORT(transpose_double);
+HWY_EXPORT(add_pieces_float);
+HWY_EXPORT(add_pieces_double);
 
 template <>
 void tap_product(const TapProduct<float>& x) {
@@ -148,6 +175,16 @@ void tap_product(const TapProduct<float>& x) {
 template <>
 void tap_product(const TapProduct<double>& x) {
   HWY_DYNAMIC_DISPATCH(multiply_taps_double)(x);
+}
+template <>
+void add_pieces(Index count, Index pieces, Index length, const float* from, float* to, Index to_row,
+                Index to_piece) {
+  HWY_DYNAMIC_DISPATCH(add_pieces_float)(count, pieces, length, from, to, to_row, to_piece);
+}
+template <>
+void add_pieces(Index count, Index pieces, Index length, const double* from, double* to,
+                Index to_row, Index to_piece) {
+  HWY_DYNAMIC_DISPATCH(add_pieces_double)(count, pieces, length, from, to, to_row, to_piece);
 }
 template <>
 Index tap_panel<float>() {

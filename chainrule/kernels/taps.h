@@ -37,6 +37,12 @@ void tap_product(const TapProduct<T>& x);
 template <class T>
 Index tap_panel();
 
+/// to[j * to_row + u * to_piece + i] += from[(j * pieces + u) * length + i] for j < count, u <
+/// pieces and i < length, in this order: places in `to` may overlap.
+template <class T>
+void add_pieces(Index count, Index pieces, Index length, const T* from, T* to, Index to_row,
+                Index to_piece);
+
 /// to[j * to_row + i] = from[i * from_row + j] for i < rows, j < cols.
 template <class T>
 void transpose_into(Index rows, Index cols, const T* from, Index from_row, T* to, Index to_row);

@@ -16,6 +16,7 @@
 #include "chainrule/model/layer_table.h"
 #include "chainrule/ops/arithmetic.h"
 #include "chainrule/ops/maximum.h"
+#include "chainrule/ops/reduce_axes.h"
 #include "chainrule/ops/tanh.h"
 #include "tests/data/errors.h"
 #include "tests/io/c_compiler.h"
@@ -122,6 +123,34 @@ TEST(CCode, NormalisesAlongTheLastAxis) {
   const std::vector<float> x = random_rows(6);
   const Tensor<float> y = outputs_of(model, x);
   EXPECT_LT(largest_difference(run_c(CompiledC(c_code(model).text), x, y), y), 1e-6);
+}
+
+TEST(CCode, SeesPictures) {
+  for (const char* text :
+       {"conv 6 5x5 pad=2, relu, maxpool 2, conv 5 3x3, relu, maxpool 3 stride=2 pad=1, linear 4",
+        "conv 4 3x2 stride=2x1 pad=1x0, batch_norm, residual(conv 4 3x3 groups=2 pad=same "
+        "bias=false, silu, conv 4 1x1 dilation=2), avgpool 2x3 stride=1 pad=1, global_avgpool",
+        "dropout 0.2 channels=true, avgpool 2, conv 3 2x2 dilation=2x1 groups=3, maxpool 2x1"}) {
+    const std::string channels = std::string(text).starts_with("dropout") ? "conv 3 1x1, " : "";
+    Model model(channels + text, {72}, {.loss = "squared_error", .seed = 4, .picture = {9, 8}});
+    scramble(model);
+    const std::vector<float> x = random_rows(72, 5);
+    const Tensor<float> y = outputs_of(model, x);
+    const CCode code = c_code(model);
+    EXPECT_LT(largest_difference(run_c(CompiledC(code.text), x, y), y), 1e-6) << text;
+    Folder folder;
+    const std::string c = folder.write("m.c", code.text).string();
+    const Shell built = shell(cat("cc ", testing::kStrict, " -DCHAINRULE_SELF_TEST ", c, " -lm -o ",
+                                  c, ".out && ", c, ".out"));
+    EXPECT_TRUE(built.ok) << built.output;  // without a warning
+  }
+}
+
+TEST(CCode, MeansOfPicturesAreOverAllPixels) {
+  Graph g;
+  const Var x = g.input("x", {4, 3, 2}), y = mean(x, {.axes = {1}});
+  const Model model(g, {.outputs = {y}, .losses = {squared_error(y, g.input("t", {4, 2}))}});
+  expect_error<Error>([&] { c_code(model); }, "over other axes than all but the last");
 }
 
 TEST(CCode, BranchesMeetAndSharedLayersAreWrittenOnce) {

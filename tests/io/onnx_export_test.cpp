@@ -235,8 +235,41 @@ void add_operations(Cases& c) {
     return batch_norm(g.input("a", shape), g.param("p", f), g.param("q", f),
                       g.param("mean", f, running), g.param("var", f, running), {.epsilon = 0.3});
   };
+  c.operation("batch_norm_pictures", [&](Graph& g) { return normed(g, {4, 3, 5}); });
   c.operation("batch_norm", [&](Graph& g) { return normed(g, {5}); });
   c.operation("batch_norm_steps", [&](Graph& g) { return normed(g, {3, 5}); });
+}
+
+/// Pictures, which ONNX has with their channels on the second axis.
+void add_pictures(Cases& c) {
+  const auto picture = [](Graph& g) { return g.input("a", {7, 6, 4}); };
+  c.operation("conv2d", [&](Graph& g) {
+    return conv2d(
+        picture(g), g.param("p", {3, 2, 2, 6}), g.param("q", {6}),
+        {.stride = {2, 1}, .before = {1, 0}, .after = {0, 2}, .dilation = {1, 2}, .groups = 2});
+  });
+  c.operation("conv2d_shared", [&](Graph& g) {  // the filters are read in another way, too
+    const Var p = g.param("p", {1, 1, 4, 4});
+    return conv2d(conv2d(picture(g), p), p) + sum(p);
+  });
+  c.operation("max_pool2d", [&](Graph& g) {
+    return max_pool2d(picture(g), {.size = {3, 2}, .stride = {2, 2}, .before = {1, 0}});
+  });
+  c.operation("avg_pool2d", [&](Graph& g) {
+    return avg_pool2d(picture(g), {.size = {2, 3}, .before = {1, 1}, .after = {0, 1}});
+  });
+  c.operation("avg_pool2d_inside", [&](Graph& g) {
+    return avg_pool2d(picture(g), {.size = {2, 3}, .before = {1, 1}}, false);
+  });
+  c.operation("mean_axes", [&](Graph& g) { return mean(picture(g), {.axes = {0, -2}}); });
+  c.operation("mean_axes_kept",
+              [&](Graph& g) { return mean(picture(g), {.axes = {1}, .keep = true}); });
+  c.operation("permute", [&](Graph& g) { return permute(picture(g), {1, 2, 0}); });
+  c.operation("pad", [&](Graph& g) { return pad(picture(g), {1, 0, 2}, {0, 3, 0}, 0.5); });
+  c.operation("pictures_joined", [&](Graph& g) {  // one value in both orders of its axes
+    const Var x = max_pool2d(picture(g));
+    return concat({relu(x) * 2 + x, slice(x, 0, 2)});
+  });
 }
 
 /// Operations that name their operator themselves.
@@ -283,6 +316,16 @@ void add_models(Cases& c) {
           "linear 64, batch_norm, gelu, dropout 0.2, linear 32, layer_norm, silu, linear 16 "
           "bias=false, bias, elu 0.7, linear 10, softmax",
           {20}, "categorical_cross_entropy");
+  c.model("lenet",
+          "conv 6 5x5 pad=2, relu, maxpool 2, conv 16 5x5, relu, maxpool 2, linear 120, relu, "
+          "linear 84, relu, linear 10",
+          {28, 28}, "softmax_cross_entropy");
+  c.model("resnet",
+          "conv 8 3x3 pad=same, residual(conv 8 3x3 pad=same bias=false, batch_norm, relu, dropout "
+          "0.1 channels=true, conv 8 3x3 groups=8 pad=same), relu, conv 12 3x3 stride=2 pad=same, "
+          "silu, avgpool 2, global_avgpool, linear 3",
+          {9, 10, 3});
+  c.model("series", "conv1d 5 3 stride=2 pad=same, tanh, conv1d 4 2, global_avgpool", {12, 3});
   c.model("regression", "layer_norm, linear 24, selu, linear 24, softplus, linear 3", {8});
 }
 
@@ -297,6 +340,7 @@ TEST_F(OnnxExport, CheckerAndRuntimeAgree) {
   const TestFolder folder;
   Cases cases(folder);
   add_operations(cases);
+  add_pictures(cases);
   add_one_to_one(cases);
   for (const std::string_view name : onnx_operations())
     EXPECT_TRUE(cases.operations.contains(name)) << name << " has no case of its own";
