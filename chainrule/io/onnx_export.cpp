@@ -354,7 +354,8 @@ class OnnxExport {
                                                           : mapping->write(step, mapping->type);
     // What the last operator computes bears the name that the node has here.
     if (nodes.size() > before) result = nodes.back().outputs[0] = node.name;
-    second ? names_.set_second(id, std::move(result)) : names_.set_last(id, std::move(result));
+    const bool pictures = second && node.shape.rank() == 3;
+    pictures ? names_.set_second(id, std::move(result)) : names_.set_last(id, std::move(result));
   }
 
   /// `second`: pictures with their channels on the second axis; `first_alone`: the first input is,

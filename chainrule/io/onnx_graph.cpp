@@ -114,6 +114,9 @@ class GraphReader {
   }
   bool is_node(const Node& n, std::size_t i) { return value(n, i).computed(); }
 
+  /// Axes of features; 0 for what stands in the file.
+  static int rank_of(const Known& v) { return v.pictures ? 3 : v.node ? v.node.shape().rank() : 0; }
+
   /// Moves axes; where one of them is 1 alone the elements stay where they are.
   Var moved(const Var& x, const std::vector<Index>& order) {
     const Shape& s = x.shape();
@@ -379,21 +382,29 @@ class GraphReader {
     return pad(x, before, after, fill, kFile);
   }
 
-  /// GlobalAveragePool, and ReduceMean over both axes of pictures.
+  /// Axes of a ReduceMean, the batch counted as 0.
+  std::vector<std::int64_t> mean_axes(const Node& n) {
+    auto axes = attribute(n, "axes", std::vector<std::int64_t>());
+    if (has(n, 1))
+      for (const double axis : constant(n, 1, "axes").values())
+        axes.push_back(static_cast<std::int64_t>(axis));
+    for (std::int64_t& axis : axes)
+      if (axis < 0) axis += rank_of(value(n, 0)) + 1;
+    std::ranges::sort(axes);
+    return axes;
+  }
+  bool means_pictures(const Node& n) {
+    return n.op == "GlobalAveragePool" ||
+           (rank_of(value(n, 0)) == 3 && mean_axes(n) == std::vector<std::int64_t>{2, 3});
+  }
+
   Var mean_node(const Node& n) {
-    const Var x = as_pictures(n, 0);
-    if (n.op == "ReduceMean") {
-      auto axes = attribute(n, "axes", std::vector<std::int64_t>());
-      if (has(n, 1))
-        for (const double axis : constant(n, 1, "axes").values())
-          axes.push_back(static_cast<std::int64_t>(axis));
-      for (std::int64_t& axis : axes)
-        if (axis < 0) axis += 4;
-      std::ranges::sort(axes);
-      if (axes != std::vector<std::int64_t>{2, 3})
-        refuse(n, "over other axes than both of pictures");
-    }
-    return mean(x, {.axes = {0, 1}, .keep = on_pictures_}, kFile);
+    const bool keep = n.op != "ReduceMean" || attribute<std::int64_t>(n, "keepdims", 1) != 0;
+    if (means_pictures(n)) return mean(as_pictures(n, 0), {.axes = {0, 1}, .keep = keep}, kFile);
+    std::vector<std::int64_t> axes = mean_axes(n);
+    if (axes.empty() || axes[0] < 1) refuse(n, "over the rows");
+    for (std::int64_t& axis : axes) --axis;
+    return mean(operand(n, 0), {.axes = axes, .keep = keep}, kFile);
   }
 
   Var gelu_node(const Node& n) {
@@ -452,19 +463,17 @@ class GraphReader {
     static const std::set<std::string_view> kAlike = {"Clip", "Dropout", "Gelu", "Identity",
                                                       "Cast"};
     if (kDemand.contains(n.op)) return true;
-    if (n.op == "ReduceMean") return attribute<std::int64_t>(n, "keepdims", 1) != 0;
-    const auto rank = [](const Known& v) {
-      return v.pictures ? 3 : v.node ? v.node.shape().rank() : 0;
-    };
-    if (n.op == "BatchNormalization") return rank(value(n, 0)) == 3;
+    if (n.op == "ReduceMean")
+      return attribute<std::int64_t>(n, "keepdims", 1) != 0 && means_pictures(n);
+    if (n.op == "BatchNormalization") return rank_of(value(n, 0)) == 3;
     if (n.inputs.empty() || !is_node(n, 0)) return false;
     if (n.op == "Transpose")
-      return rank(value(n, 0)) == 3 && attribute(n, "perm", std::vector<std::int64_t>()) ==
-                                           std::vector<std::int64_t>{0, 3, 1, 2};
+      return rank_of(value(n, 0)) == 3 && attribute(n, "perm", std::vector<std::int64_t>()) ==
+                                              std::vector<std::int64_t>{0, 3, 1, 2};
     std::vector<Known*> inputs;
     for (std::size_t i = 0; i < n.inputs.size(); ++i)
       if (has(n, i) && is_node(n, i)) inputs.push_back(&value(n, i));
-    if (std::ranges::any_of(inputs, [&](const Known* v) { return rank(*v) != 3; })) return false;
+    if (std::ranges::any_of(inputs, [](const Known* v) { return rank_of(*v) != 3; })) return false;
     if (n.op == "Concat") return attribute<std::int64_t>(n, "axis", -1) == 1;
     if (std::ranges::none_of(inputs, [](const Known* v) { return !v->node; })) return false;
     if (kAlike.contains(n.op) || (kind != nullptr && kind->traits->elementwise)) return true;

@@ -45,6 +45,22 @@ std::string batch_norm(Step& s) {
               {{"epsilon", number("epsilon")}, {"momentum", 1 - number("momentum")}});
 }
 
+std::string global_average(Step& s) {
+  const std::string mean = s.op("GlobalAveragePool");
+  return s.setting("keep") != 0 ? mean : s.op("Flatten", {mean}, {{"axis", std::int64_t{1}}});
+}
+
+/// The mean over both axes of pictures.
+bool is_global_average(const chainrule::Node& node) {
+  if (node.op->doc().name != "mean_axes" || node.op->setting("batch") != 0) return false;
+  const SettingList settings = node.op->settings();
+  auto axes = std::get<std::vector<Index>>(*find_setting(settings, "axes"));
+  for (Index& axis : axes)
+    if (axis < 0) axis += 3;
+  std::ranges::sort(axes);
+  return axes == std::vector<Index>{0, 1};
+}
+
 }  // namespace
 
 const std::string& PictureNames::last(int id) {
@@ -75,6 +91,7 @@ PictureWriter picture_writer(const Graph& graph, const chainrule::Node& node) {
   if (op == "conv2d") return conv;
   if (op == "max_pool2d") return max_pool;
   if (op == "avg_pool2d") return avg_pool;
+  if (is_global_average(node)) return global_average;
   return op == "batch_norm" ? batch_norm : nullptr;
 }
 

@@ -39,8 +39,8 @@ class PictureNames {
   Names last_, second_;
 };
 
-/// Writes an operation on pictures, whose first input and result have their channels on the second
-/// axis, filters as [O, I, KH, KW]; null for any other operation.
+/// Writes an operation on pictures, whose first input and, if it is pictures, result have their
+/// channels on the second axis, filters as [O, I, KH, KW]; null for any other operation.
 using PictureWriter = std::string (*)(Step&);
 PictureWriter picture_writer(const Graph& graph, const chainrule::Node& node);
 
