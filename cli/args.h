@@ -93,6 +93,8 @@ struct Command {
 };
 
 Command train_command();
+Command tune_command();
+Command runs_command();
 Command eval_command();
 Command predict_command();
 Command check_command();

@@ -37,6 +37,12 @@ void declare_run_flags(Args& args, TrainFlags& f) {
   args.flag("--stop-after", "N", &f.stop_after, "pauses after N more epochs, for --resume");
   args.flag("--stop-after-steps", "N", &f.stop_after_steps, "the same after N more steps");
   args.flag("--overwrite", "", &f.overwrite, "begins anew in a folder that holds a run");
+  args.group("How good is it, and how sure?");
+  args.flag("--folds", "K", &f.data.folds,
+            "trains K networks, each tested on another K-th of the rows, one per processor; no "
+            "model is kept");
+  args.flag("--seeds", "N", &f.seeds,
+            "trains N networks with seeds from --seed on; no model is kept");
   args.group("More");
   args.flag("--again", "RUN", &f.again,
             "repeats the run in the folder RUN to the bit; DATA and flags are known from there");

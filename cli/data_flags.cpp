@@ -84,7 +84,10 @@ void declare_data_flags(Args& args, DataFlags& flags, DataUse use) {
     args.flag("--test", "PART", &flags.test,
               "part of the rows to test on, where the data has no test part");
     args.flag("--validation", "PART", &flags.validation,
-              "part of the training rows that chooses the best epoch");
+              "part of the rows that chooses the best epoch; by default a tenth of data without a "
+              "test part of their own, when at least 500 rows are left to train on");
+    args.flag("--split", "HOW", &flags.split,
+              "random, or last: the last rows are for the test, those before them for validation");
   }
   args.flag("--image-size", "HxW", &flags.image_size,
             "that the pictures of a folder are scaled to, such as 28x28");

@@ -12,6 +12,7 @@
 #include "chainrule/data/cifar.h"
 #include "chainrule/data/digits.h"
 #include "chainrule/data/idx.h"
+#include "chainrule/data/partition.h"
 #include "chainrule/data/picture_folder.h"
 #include "chainrule/data/toy.h"
 #include "cli/cache_folder.h"
@@ -172,17 +173,59 @@ Splits load_parts(const DataFlags& flags) {
   refuse(name);
 }
 
+/// So that the rows are known after a split.
+void number_rows(Dataset& rows) {
+  rows.origin.resize(static_cast<std::size_t>(rows.rows()));
+  std::iota(rows.origin.begin(), rows.origin.end(), 0);
+}
+
+/// Cuts the training rows of a set into all three parts.
+void deal_out(Splits& splits, const DataFlags& flags) {
+  if (small_sets().contains(flags.name) && flags.folds == 0) return;
+  Dataset all = std::move(splits.train);
+  number_rows(all);
+  const bool whole = splits.test.rows() == 0;
+  const double test = whole ? flags.test : 0;
+  const double share = flags.validation ? *flags.validation
+                       : whole          ? default_validation(flags, all.rows(), splits.notes)
+                                        : 0;
+  const double left = flags.folds > 0 ? 1 - 1 / static_cast<double>(flags.folds) : 1 - test;
+  const data::Partition parts = data::partition(all.rows(), all.classes,
+                                                {.test = test,
+                                                 .validation = share * left,
+                                                 .seed = seed_of(flags),
+                                                 .folds = flags.folds,
+                                                 .fold = flags.fold,
+                                                 .in_order = flags.split == "last"});
+  splits.train = all.subset(parts.train);
+  splits.validation = all.subset(parts.validation);
+  splits.test = all.subset(parts.test);
+}
+
 void check_fractions(const DataFlags& flags) {
+  if (flags.split != "random" && flags.split != "last")
+    throw UsageError(cat("--split expects random or last, not '", flags.split, "'"));
+  if (flags.split == "last" && flags.folds > 0)
+    throw UsageError("--folds deals out rows at random; --split last keeps their order");
+  const double share = flags.validation.value_or(0);
   for (const auto& [flag, value] :
-       {std::pair("--test", flags.test), std::pair("--validation", flags.validation)})
+       {std::pair("--test", flags.test), std::pair("--validation", share)})
     if (!(value >= 0 && value < 1))
       throw UsageError(cat(flag, " expects a part of the rows from 0 to below 1, not ", value));
-  if (flags.test + flags.validation >= 1)
+  if (flags.test + share >= 1)
     throw UsageError("--test and --validation leave no rows to train on");
   if (flags.limit < 0) throw UsageError(cat("--limit cannot be ", flags.limit));
 }
 
 }  // namespace
+
+double default_validation(const DataFlags& flags, Index rows, std::vector<std::string>& notes) {
+  constexpr double kPart = 0.1, kLeast = 500;
+  const double left = flags.folds > 0 ? 1 - 1 / static_cast<double>(flags.folds) : 1 - flags.test;
+  if (left * static_cast<double>(rows) < kLeast) return 0;
+  notes.emplace_back("a tenth of the rows chooses the best epoch (--validation 0: none)");
+  return kPart;
+}
 
 const std::vector<NamedData>& named_data() {
   static const std::vector<NamedData> all = {
@@ -217,12 +260,13 @@ Splits load_data(const DataFlags& flags) {
   const bool file = is_file(flags.name);
   Splits splits = file ? load_file(flags) : load_parts(flags);
   if (!file && flags.keep != nullptr) data::keep_schema(*flags.keep, splits);
-  if (flags.test > 0 && splits.test.rows() == 0 && !small_sets().contains(flags.name)) {
-    auto [rest, test] = split(splits.train, flags.test, seed_of(flags));
-    splits.train = std::move(rest), splits.test = std::move(test);
-  }
-  if (flags.validation > 0 && splits.validation.rows() == 0) {
-    auto [rest, validation] = split(splits.train, flags.validation, seed_of(flags));
+  if (!splits.train.origin.empty()) {
+    // A table, which has its parts already.
+  } else if (flags.folds > 0 || splits.test.rows() == 0) {
+    deal_out(splits, flags);
+  } else if (flags.validation > 0.0 && splits.validation.rows() == 0) {
+    number_rows(splits.train);
+    auto [rest, validation] = split(splits.train, *flags.validation, seed_of(flags));
     splits.train = std::move(rest), splits.validation = std::move(validation);
   }
   if (flags.limit > 0) {

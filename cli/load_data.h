@@ -36,8 +36,11 @@ struct DataFlags {
   std::string task = "auto", missing = "mean", weight;
   std::string scaling;  ///< "": standardise for tables, none for arrays
   std::string image_size, colours = "auto", transposed = "auto";  ///< of pictures
-  double test = 0.2, validation = 0;
+  double test = 0.2;
+  std::optional<double> validation;  ///< none: see default_validation()
+  std::string split = "random";      ///< or last
   std::int64_t limit = 0, seed = 1;
+  std::int64_t folds = 0, fold = 0;  ///< above 1: the test part is a fold, from 0
   TableFlags table;
   const Schema* keep = nullptr;  ///< of a model that goes on learning; none: the data give one
   bool refit = false;            ///< scaling by these data, nonetheless
@@ -46,6 +49,10 @@ struct DataFlags {
 /// Those that a command which trains needs, or a command that only looks.
 enum class DataUse { train, look };
 void declare_data_flags(Args& args, DataFlags& flags, DataUse use);
+
+/// The part of `rows` rows without a test part of their own that is held back for validation when
+/// nothing is said: a tenth, when at least 500 are left to train on. Says so in a note.
+double default_validation(const DataFlags& flags, Index rows, std::vector<std::string>& notes);
 
 struct NamedData {
   std::string name, content, about;

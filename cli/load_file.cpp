@@ -54,7 +54,8 @@ data::CsvOptions csv_options(const data::Table& table, const DataFlags& flags) {
   options.scaling = scaling_of(flags, "standardise");
   options.missing = missing_of(flags.missing);
   options.test_fraction = flags.test;
-  options.validation_fraction = flags.validation;
+  options.folds = flags.folds, options.fold = flags.fold;
+  options.in_order = flags.split == "last";
   options.seed = seed_of_file(flags);
   options.ignore = flags.ignore;
   options.categorical = flags.categorical, options.numeric = flags.numeric;
@@ -165,7 +166,12 @@ Splits load_file(const DataFlags& flags) {
   Splits s;
   if (file.is_table()) {
     const data::Table table = file.table(table_options(flags.table));
-    s = data::csv(table, csv_options(table, flags));
+    data::CsvOptions options = csv_options(table, flags);
+    std::vector<std::string> notes;
+    options.validation_fraction =
+        flags.validation ? *flags.validation : default_validation(flags, table.rows(), notes);
+    s = data::csv(table, options);
+    s.notes.insert(s.notes.begin(), notes.begin(), notes.end());
     for (Dataset* part : {&s.train, &s.validation, &s.test}) part->reading = table.how();
     return s;
   }

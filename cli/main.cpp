@@ -32,10 +32,10 @@ constexpr const char* kExitCodes =
     "  130  interrupted by Ctrl-C, SIGTERM or SIGHUP; the best model so far was written\n";
 
 std::vector<Command> commands() {
-  return {train_command(),     eval_command(),     predict_command(),   check_command(),
-          explain_command(),   compare_command(),  doctor_command(),    inspect_command(),
-          export_command(),    import_command(),   data_list_command(), data_fetch_command(),
-          data_make_command(), data_show_command()};
+  return {train_command(),     tune_command(),       runs_command(),      eval_command(),
+          predict_command(),   check_command(),      explain_command(),   compare_command(),
+          doctor_command(),    inspect_command(),    export_command(),    import_command(),
+          data_list_command(), data_fetch_command(), data_make_command(), data_show_command()};
 }
 
 int help_width(const Terminal& out) { return std::min(out.width(), kHelpWidth); }

@@ -55,8 +55,13 @@ std::string hidden_layers(const std::string& widths) {
   return text;
 }
 
+/// A last layer "linear" without N has as many outputs as the data want.
+std::string completed(const std::string& text, Index width) {
+  return pieces(text).back() == "linear" ? cat(text, " ", width) : text;
+}
+
 std::string model_text(const ModelFlags& flags, const Dataset& data) {
-  if (!flags.text.empty()) return flags.text;
+  if (!flags.text.empty()) return completed(flags.text, output_width(data));
   return (flags.hidden.empty() ? default_hidden(data) : hidden_layers(flags.hidden)) +
          cat("linear ", output_width(data));
 }
@@ -130,7 +135,7 @@ void declare_model_flags(Args& args, ModelFlags& flags) {
 void check_model_flags(const ModelFlags& flags) {
   if (!flags.text.empty() && !flags.hidden.empty())
     throw UsageError("--model and --hidden exclude each other");
-  if (!flags.text.empty()) parse_model(flags.text);
+  if (!flags.text.empty()) parse_model(completed(flags.text, 1));
   if (!flags.hidden.empty()) hidden_layers(flags.hidden);
   if (!flags.loss.empty()) loss_kind(flags.loss);
   if (!flags.init.empty()) initializer(flags.init);

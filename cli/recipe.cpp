@@ -29,7 +29,8 @@ bool is_named_set(const std::string& name) {
 bool is_run_folder(const std::string& name) {
   std::error_code unknown;
   return !is_named_set(name) && fs::is_directory(name, unknown) &&
-         (fs::exists(recipe_file(name), unknown) || fs::exists(fs::path(name) / kModelFile, unknown));
+         (fs::exists(recipe_file(name), unknown) ||
+          fs::exists(fs::path(name) / kModelFile, unknown));
 }
 
 std::string model_file_of(const std::string& name) {
@@ -37,16 +38,20 @@ std::string model_file_of(const std::string& name) {
   return fs::is_directory(name, unknown) ? (fs::path(name) / kModelFile).string() : name;
 }
 
-TrainFlags flags_of(const Settings& settings, const std::string& run) {
+TrainFlags flags_of(const Settings& settings) {
   TrainFlags flags;
   Args args;
   declare_run_flags(args, flags);
+  args.parse("train", words_of(settings));
+  return flags;
+}
+
+TrainFlags flags_of(const Settings& settings, const std::string& run) {
   try {
-    args.parse("train", words_of(settings));
+    return flags_of(settings);
   } catch (const UsageError& e) {
     throw DataError(cat(recipe_file(run).string(), ": ", without_controls(e.what())));
   }
-  return flags;
 }
 
 TrainFlags flags_for_doctor(const std::string& run, const Settings& given) {
@@ -77,8 +82,8 @@ Dataset test_rows_of(const std::string& run) {
   std::optional<Model> start;
   if (!flags.start.empty()) start = Model::load(flags.start);
   Splits splits = load_run_data(flags, start ? &*start : nullptr);
-  const std::string other = cat("; other data are measured by chainrule eval ", shell_word(run),
-                                " DATA");
+  const std::string other =
+      cat("; other data are measured by chainrule eval ", shell_word(run), " DATA");
   if (const std::string now = data_mark(splits); now != recipe.data)
     throw DataError(cat("the data of the run '", run, "' have changed: it had ", recipe.data,
                         "; now there are ", now, other));

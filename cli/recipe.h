@@ -14,8 +14,10 @@ bool is_run_folder(const std::string& name);
 /// MODEL on a command line: a model file, or the folder of a run that has one.
 std::string model_file_of(const std::string& name);
 
-/// The flags of chainrule train that a recipe's settings stand for. Throws DataError naming the
-/// folder for those that no longer mean anything.
+/// The flags of chainrule train that settings stand for. Throws UsageError.
+TrainFlags flags_of(const Settings& settings);
+
+/// The same for those of a recipe. Throws DataError naming it when they no longer mean anything.
 TrainFlags flags_of(const Settings& settings, const std::string& run);
 
 /// The flags with which the run in that folder began, but for those in `given`, with the folder for

@@ -4,6 +4,7 @@
 
 #include "cli/args.h"
 #include "cli/checkpoints.h"
+#include "cli/repeat.h"
 #include "cli/terminal.h"
 #include "cli/train_flags.h"
 #include "cli/train_run.h"
@@ -35,7 +36,8 @@ Command train_command() {
       "  chainrule train x.npy --labels y.npy --json | tail -n 1\n"
       "  chainrule train digits --out run --checkpoint-every 500\n"
       "  chainrule train --resume run\n"
-      "  chainrule train --again run --out same\n";
+      "  chainrule train --again run --out same\n"
+      "  chainrule train flowers.csv --target species --folds 5\n";
   c.declare = [](Args& args) {
     auto flags = std::make_shared<TrainFlags>();
     declare_run_flags(args, *flags);
@@ -54,6 +56,7 @@ Command train_command() {
       if (!flags->again.empty()) return train_again(flags->again, args.given(), out);
       if (flags->data.name.empty())
         throw UsageError("DATA is missing: chainrule train --help shows how");
+      if (args.given("--folds") || args.given("--seeds")) return train_repeatedly(*flags, out);
       return train(*flags, args.given(), out);
     };
   };

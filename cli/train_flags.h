@@ -28,7 +28,7 @@ struct TrainFlags {
   bool json = false, quiet = false;
   // Of chainrule train alone:
   std::string resume, again, checkpoint_every, tensorboard, start;
-  std::int64_t keep = 3, stop_after = 0, stop_after_steps = 0;
+  std::int64_t keep = 3, stop_after = 0, stop_after_steps = 0, seeds = 0;
   bool overwrite = false;
 };
 

@@ -10,6 +10,7 @@
 #include "chainrule/core/error.h"
 #include "chainrule/data/encode.h"
 #include "chainrule/data/look.h"
+#include "chainrule/data/partition.h"
 
 namespace chainrule::data {
 namespace {
@@ -249,12 +250,6 @@ std::vector<FeatureColumn> bind_kept(const Table& t, const CsvOptions& o, const 
 }  // namespace
 
 Splits csv(Table t, const CsvOptions& o) {
-  const bool possible = o.test_fraction >= 0 && o.validation_fraction >= 0 &&
-                        o.test_fraction + o.validation_fraction < 1;
-  if (!possible)
-    throw Error(cat("test fraction ", o.test_fraction, " and validation fraction ",
-                    o.validation_fraction,
-                    " must not be negative and must leave rows to train on"));
   for (const Index c : columns_of(t, o.numeric)) t.set_kind(c, ColumnKind::number);
   if (o.keep != nullptr) tell_kinds(*o.keep, t);
   Splits s;
@@ -281,10 +276,14 @@ Splits csv(Table t, const CsvOptions& o) {
     read_targets(t, e, all);
     classes = std::move(all.classes);
   }
-  const auto [rest, test] = split_rows(std::ssize(rows), classes, o.test_fraction, o.seed);
-  const auto [train, validation] = split_rows(
-      std::ssize(rest), pick(classes, rest), o.validation_fraction / (1 - o.test_fraction), o.seed);
-  const Rows train_rows = pick(rows, pick(rest, train));
+  const Partition parts = partition(std::ssize(rows), classes,
+                                    {.test = o.test_fraction,
+                                     .validation = o.validation_fraction,
+                                     .seed = o.seed,
+                                     .folds = o.folds,
+                                     .fold = o.fold,
+                                     .in_order = o.in_order});
+  const Rows train_rows = pick(rows, parts.train);
   if (o.keep == nullptr || o.refit) fit_schema(t, e, features, train_rows, o, s.schema);
   if (o.refit) s.notes.emplace_back("inputs and targets are scaled by the new rows (--refit)");
   say_missing(t, e, s.notes);
@@ -299,8 +298,8 @@ Splits csv(Table t, const CsvOptions& o) {
     return d;
   };
   s.train = part(train_rows);
-  s.validation = part(pick(rows, pick(rest, validation)));
-  s.test = part(pick(rows, test));
+  s.validation = part(pick(rows, parts.validation));
+  s.test = part(pick(rows, parts.test));
   return s;
 }
 

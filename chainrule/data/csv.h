@@ -30,6 +30,8 @@ struct CsvOptions {
   std::vector<std::string> targets;
   double test_fraction = 0.2;
   double validation_fraction = 0;  ///< both of all rows
+  Index folds = 0, fold = 0;       ///< see PartitionOptions
+  bool in_order = false;           ///< the same
   Scaling scaling = Scaling::standardise;
   std::uint64_t seed = 1;  ///< of the split
   /// automatic: classification when the target is text, or whole numbers of two different values,
