@@ -4,7 +4,7 @@
 #include <charconv>
 #include <system_error>
 
-#include "chainrule/core/atomic_file.h"
+#include "chainrule/files/atomic_file.h"
 #include "cli/format.h"
 #include "cli/ranks.h"
 #include "cli/run_settings.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/core/folder_lock.h"
+#include "chainrule/files/folder_lock.h"
 #include "chainrule/train/checkpoint.h"
 #include "cli/args.h"
 #include "cli/train_flags.h"

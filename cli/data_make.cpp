@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/data/write_idx.h"
+#include "chainrule/files/atomic_file.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"

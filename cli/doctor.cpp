@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/json.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/picture/flow_picture.h"
 #include "cli/args.h"
 #include "cli/describe.h"

@@ -22,9 +22,9 @@
 #include <unistd.h>
 #include <utility>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
-#include "chainrule/core/sha256.h"
+#include "chainrule/files/atomic_file.h"
+#include "chainrule/files/sha256.h"
 #include "cli/format.h"
 
 namespace chainrule::cli {

@@ -1,6 +1,6 @@
 // chainrule explain FORMULA name=value...
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/explain/text.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/formula/formula.h"
 #include "chainrule/picture/drawing.h"
 #include "chainrule/picture/page.h"

@@ -3,12 +3,12 @@
 #include <cmath>
 #include <filesystem>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/json.h"
 #include "chainrule/explain/array_text.h"
 #include "chainrule/explain/element.h"
 #include "chainrule/explain/model_run.h"
 #include "chainrule/explain/text.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/optim/optimizers.h"
 #include "chainrule/picture/drawing.h"
 #include "chainrule/picture/model_page.h"

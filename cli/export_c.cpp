@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/data/answer.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/io/c_code.h"
 #include "chainrule/io/c_text.h"
 #include "chainrule/train/evaluate.h"

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/plain_text.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/io/onnx_export.h"
 #include "cli/export.h"
 #include "cli/format.h"

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/json.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/train/evaluate.h"
 #include "cli/args.h"
 #include "cli/format.h"

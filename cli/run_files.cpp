@@ -1,6 +1,6 @@
 #include "cli/run_files.h"
 
-#include "chainrule/core/atomic_file.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/picture/border.h"
 #include "chainrule/picture/curves.h"
 #include "cli/train_result.h"

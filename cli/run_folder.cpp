@@ -2,7 +2,7 @@
 
 #include <system_error>
 
-#include "chainrule/core/atomic_file.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/train/run_recipe.h"
 #include "cli/checkpoints.h"
 #include "cli/format.h"

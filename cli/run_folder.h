@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "chainrule/core/folder_lock.h"
+#include "chainrule/files/folder_lock.h"
 
 namespace chainrule::cli {
 

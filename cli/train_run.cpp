@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "chainrule/core/atomic_file.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/train/evaluate.h"
 #include "chainrule/train/fit.h"
 #include "chainrule/train/tensorboard.h"

@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <iterator>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
+#include "chainrule/files/atomic_file.h"
 #include "cli/output_folder.h"
 
 namespace chainrule::cli {

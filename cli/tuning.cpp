@@ -18,9 +18,9 @@
 #include <utility>
 #include <vector>
 
-#include "chainrule/core/folder_lock.h"
 #include "chainrule/core/json.h"
 #include "chainrule/core/thread_pool.h"
+#include "chainrule/files/folder_lock.h"
 #include "cli/args.h"
 #include "cli/describe.h"
 #include "cli/format.h"

@@ -60,6 +60,15 @@ full=(
   python3-onnx:/usr/lib/python3/dist-packages/onnx
   nodejs:node
   npm:npm
+  googletest:/usr/src/googletest/googletest
+  libc++-19-dev:/usr/lib/llvm-19/include/c++/v1
+  libc++abi-19-dev:/usr/lib/llvm-19/lib/libc++abi.a
+  clang-19:clang++-19
+  lld-19:wasm-ld-19
+  libc++-19-dev-wasm32:/usr/include/wasm32-wasi/c++/v1
+  libc++abi-19-dev-wasm32:/usr/lib/wasm32-wasi/libc++abi.a
+  libclang-rt-19-dev-wasm32:/usr/lib/llvm-19/lib/clang/19/lib/wasi
+  wasi-libc:/usr/lib/wasm32-wasi/libc.a
 )
 # Of npm: playwright-core drives chromium in tests/system/page.js, the others read in tests/io what
 # is written here.

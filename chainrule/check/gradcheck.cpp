@@ -397,7 +397,8 @@ std::string check(const Subject& s, Index rows, const GradcheckOptions& options,
     larger.poison(1e6);
     fill_inputs(larger, s, fewer);
     exact.forward(pass);
-    const std::vector<double> u(upstream.begin(), upstream.begin() + exact.value(s.output).size());
+    const std::span<const double> u = std::span<const double>(upstream).first(
+        static_cast<std::size_t>(exact.value(s.output).size()));
     if (!same_bits(run<double>(exact, s.output, targets, pass, u),
                    run<double>(larger, s.output, targets, pass, u)))
       return cat("a batch of ", fewer, " rows on a tape for ", rows + 3, " gives other results");

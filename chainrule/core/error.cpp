@@ -14,9 +14,6 @@ void append(std::string& s, double v) {
   s += text;
 }
 
-void append(std::string& s, std::int64_t v) { s += std::to_string(v); }
-void append(std::string& s, std::uint64_t v) { s += std::to_string(v); }
-
 int edit_distance(std::string_view a, std::string_view b) {
   std::vector<int> before, row(b.size() + 1), next(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = static_cast<int>(j);

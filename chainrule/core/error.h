@@ -1,6 +1,7 @@
 // Errors: one sentence that names what is wrong, where, and what was expected.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <iterator>
 #include <source_location>
@@ -41,15 +42,10 @@ namespace detail {
 inline void append(std::string& s, std::string_view v) { s += v; }
 inline void append(std::string& s, char v) { s += v; }
 void append(std::string& s, double v);
-void append(std::string& s, std::int64_t v);
-void append(std::string& s, std::uint64_t v);
-inline void append(std::string& s, int v) { append(s, static_cast<std::int64_t>(v)); }
-inline void append(std::string& s, unsigned v) { append(s, static_cast<std::uint64_t>(v)); }
 inline void append(std::string& s, float v) { append(s, static_cast<double>(v)); }
-inline void append(std::string& s, long long v) { append(s, static_cast<std::int64_t>(v)); }
-inline void append(std::string& s, unsigned long long v) {
-  append(s, static_cast<std::uint64_t>(v));
-}
+// Every type of whole numbers: which of them std::size_t and std::int64_t are differs by system.
+void append(std::string& s, std::signed_integral auto v) { s += std::to_string(v); }
+void append(std::string& s, std::unsigned_integral auto v) { s += std::to_string(v); }
 }  // namespace detail
 
 /// Joins text and numbers: `cat("row ", 3, " has ", 2.5)`. Numbers are written as %.6g.

@@ -1,7 +1,9 @@
 #include "chainrule/core/scratch.h"
 
 #include <new>
+#ifndef CHAINRULE_ONE_THREAD
 #include <pthread.h>
+#endif
 
 #include "chainrule/core/tensor.h"
 
@@ -17,6 +19,9 @@ using ScratchAreas = std::array<ScratchArea, kScratchAreas>;
 
 thread_local ScratchAreas areas = {};
 
+#ifdef CHAINRULE_ONE_THREAD
+void free_at_end() {}
+#else
 void free_areas(void* of_thread) {
   for (ScratchArea& area : *static_cast<ScratchAreas*>(of_thread)) {
     ::operator delete (area.data, std::align_val_t{kAlignment});
@@ -34,6 +39,7 @@ void free_at_end() {
   }();
   if (pthread_setspecific(key, &areas) != 0) throw std::bad_alloc();
 }
+#endif
 
 }  // namespace
 

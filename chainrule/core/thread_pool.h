@@ -2,16 +2,17 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
-#include <cstdint>
-#include <exception>
 #include <memory>
-#include <thread>
-#include <vector>
 
 #include "chainrule/core/shape.h"
 
 namespace chainrule {
+
+namespace detail {
+class Workers;
+/// Is this thread inside a loop of a pool?
+extern constinit thread_local bool inside_loop;
+}  // namespace detail
 
 /// Runs loops on several threads. What a loop computes must not depend on which thread runs which
 /// part: split the *output*, and sum in pieces of fixed size. One loop runs at a time; a loop
@@ -19,13 +20,13 @@ namespace chainrule {
 class ThreadPool {
  public:
   /// `threads` includes the calling thread; 0 means available(). Fewer if the system starts no
-  /// more.
+  /// more; always one if the library was built without threads.
   explicit ThreadPool(int threads = 1);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int threads() const { return threads_; }
 
   /// Processors that this process may use: the smallest of the hardware, the scheduling affinity
   /// and the container's CPU quota (cgroup v1 and v2), at least 1.
@@ -35,7 +36,7 @@ class ThreadPool {
   /// first exception of a task.
   template <class F>
   void run(Index tasks, F&& f) {
-    if (tasks <= 1 || workers_.empty() || serial_ || inside_) {
+    if (tasks <= 1 || threads_ == 1 || serial_ || detail::inside_loop) {
       for (Index i = 0; i < tasks; ++i) f(i);
       return;
     }
@@ -48,7 +49,7 @@ class ThreadPool {
   template <class F>
   void split(Index n, Index grain, F&& f) {
     if (fine_) grain = 1;
-    if (n <= grain || workers_.empty() || serial_) {
+    if (n <= grain || threads_ == 1 || serial_) {
       if (n > 0) f(Index{0}, n);
       return;
     }
@@ -63,33 +64,11 @@ class ThreadPool {
   void set_fine(bool fine) { fine_ = fine; }
 
  private:
-  using Task = void (*)(void*, Index);
-  void run_tasks(Index tasks, Task task, void* context);
-  void work(int thread);
-  void worker_loop(int thread);
+  void run_tasks(Index tasks, void (*task)(void*, Index), void* context);
 
-  std::vector<std::jthread> workers_;
-  int spins_ = 0;
+  std::unique_ptr<detail::Workers> workers_;  ///< none: the calling thread does everything
+  int threads_ = 1;
   bool fine_ = false, serial_ = false;
-  static thread_local bool inside_;
-
-  // Each thread owns a range of a job's tasks, so that the same piece of a loop, and the memory
-  // that it touches, meets the same processor again; who is done helps the others. Whoever lowers
-  // `left` from r to r-1 owns task end - r. A new job starts only after done_ has reached count_,
-  // so nothing else of a job changes while a claimed task is running.
-  struct alignas(64) Range {
-    std::atomic<std::uint32_t> left{0};
-    std::uint32_t end = 0;
-  };
-  std::vector<Range> ranges_;
-  Task task_ = nullptr;
-  void* context_ = nullptr;
-  std::uint32_t count_ = 0;
-  std::exception_ptr error_;
-  std::atomic<bool> failed_{false};
-  alignas(64) std::atomic<std::uint32_t> job_{0};  ///< grows with each job
-  alignas(64) std::atomic<std::uint32_t> done_{0};
-  std::atomic<bool> stop_{false};
 };
 
 }  // namespace chainrule

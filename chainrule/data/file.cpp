@@ -10,9 +10,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
 #include "chainrule/data/inflate.h"
+#include "chainrule/files/atomic_file.h"
 
 namespace chainrule::data {
 namespace {

@@ -31,7 +31,7 @@ Bytes gunzip(std::span<const std::uint8_t> file, std::string_view name,
 /// read_file(), and gunzip() when the content begins like a gzip file.
 Bytes read_plain_or_gzip(const std::filesystem::path& path, std::uint64_t limit = kMaxFileBytes);
 
-/// Writes or replaces the file, completely or not at all; see core/atomic_file.h.
+/// Writes or replaces the file, completely or not at all; see files/atomic_file.h.
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content);
 
 }  // namespace chainrule::data

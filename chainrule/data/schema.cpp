@@ -8,6 +8,7 @@
 #include <span>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/number.h"
 #include "chainrule/core/plain_text.h"
 
 namespace chainrule {
@@ -26,7 +27,7 @@ std::string in_short(const std::vector<std::string>& names) {
 /// Is the text a number as it is usually written, so that nothing is lost?
 bool is_written_as(const std::string& text, bool whole) {
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto [end, error] = read_number(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
     return false;
   std::array<char, 32> back{};

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/number.h"
 #include "chainrule/core/plain_text.h"
 
 namespace chainrule::data {
@@ -165,7 +166,7 @@ Cell read_cell(std::string_view s, char decimal) {
     if (const std::string_view plain = with_point(s, room); !plain.empty()) s = plain;
   if (s.size() > 1 && s[0] == '+' && s[1] != '-') s.remove_prefix(1);
   double value = 0;
-  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), value);
+  const auto [end, error] = read_number(s.data(), s.data() + s.size(), value);
   if (end != s.data() + s.size() || error == std::errc::invalid_argument) return {Cell::text};
   const bool tiny = error == std::errc::result_out_of_range && s.find('-', 1) != s.npos;
   if (tiny) return {Cell::number, 0};

@@ -1,9 +1,9 @@
 #include "chainrule/formula/formula_scanner.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/number.h"
 #include "chainrule/formula/mark.h"
 
 namespace chainrule::detail {
@@ -57,7 +57,7 @@ double Scanner::number() {
   const Token t = token_;
   double value = 0;
   const char* const end = t.text.data() + t.text.size();
-  const auto [stop, error] = std::from_chars(t.text.data(), end, value);
+  const auto [stop, error] = read_number(t.text.data(), end, value);
   if (error == std::errc::result_out_of_range)
     fail(t, cat("the number ", detail::quoted(t.text), " is too large or too small for a double"));
   if (error != std::errc{} || stop != end) fail(t, cat(detail::quoted(t.text), " is not a number"));

@@ -1,5 +1,7 @@
 #include "chainrule/graph/registry.h"
 
+#include <atomic>
+
 namespace chainrule {
 namespace detail {
 
@@ -11,8 +13,9 @@ void name_all_operations();
 
 namespace {
 
-std::map<std::string_view, OpKind>& registered() {
-  static std::map<std::string_view, OpKind> kinds;
+/// As they came, before main(): their documents may be initialised after that.
+std::vector<OpKind>& registered() {
+  static std::vector<OpKind> kinds;
   return kinds;
 }
 
@@ -26,7 +29,7 @@ Registered::Registered(const OpDoc* doc, const OpTraits* traits,
                        std::vector<SettingInfo> (*infos)(),
                        std::shared_ptr<const Op> (*make)(const SettingList&,
                                                          std::span<const Var>)) {
-  registered().try_emplace(doc->name, OpKind{doc, traits, infos(), make});
+  registered().push_back({doc, traits, infos(), make});
 }
 
 }  // namespace detail
@@ -42,7 +45,15 @@ double Op::setting(std::string_view name) const {
 
 const std::map<std::string_view, OpKind>& op_kinds() {
   detail::name_all_operations();
-  return registered();
+  static std::map<std::string_view, OpKind> kinds;
+  static std::size_t named = 0;
+  static std::atomic_flag busy;
+  while (busy.test_and_set(std::memory_order_acquire)) {
+  }
+  for (; named < registered().size(); ++named)
+    kinds.try_emplace(registered()[named].name(), registered()[named]);
+  busy.clear(std::memory_order_release);
+  return kinds;
 }
 
 const OpKind* find_op_kind(std::string_view name) {

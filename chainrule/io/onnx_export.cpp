@@ -5,9 +5,9 @@
 #include <limits>
 #include <numbers>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
 #include "chainrule/core/file_order.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/graph/registry.h"
 #include "chainrule/io/model_file.h"
 #include "chainrule/io/onnx_pictures.h"

@@ -10,10 +10,10 @@
 #include <system_error>
 #include <utility>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
 #include "chainrule/core/half.h"
 #include "chainrule/core/plain_text.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/io/json_limits-inl.h"
 
 static_assert(std::endian::native == std::endian::little,

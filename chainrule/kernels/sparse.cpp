@@ -143,7 +143,7 @@ HWY_NOINLINE void walk(const Bits& x, Index rows, const T* HWY_RESTRICT a, Index
     };
     for (Index w = 0; w < x.words; ++w) {
       std::uint64_t bits = x.bits[i * x.words + w];
-      const auto next = [&] HWY_ATTR {
+      const auto next = [&]() HWY_ATTR {
         const Index step = w * kWord + std::countr_zero(bits);
         bits &= bits - 1;
         return step;

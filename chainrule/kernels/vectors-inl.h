@@ -10,6 +10,7 @@
 #include "hwy/highway.h"
 
 #include "chainrule/core/shape.h"
+#include "chainrule/kernels/double_vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace chainrule::kernels::HWY_NAMESPACE {

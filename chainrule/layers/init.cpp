@@ -1,10 +1,11 @@
 #include "chainrule/layers/init.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numeric>
 #include <string>
+
+#include "chainrule/core/number.h"
 
 namespace chainrule {
 namespace init {
@@ -134,7 +135,7 @@ Initializer initializer(std::string_view text) {
   std::vector<double> numbers;
   for (const std::string_view part : std::span(parts).subspan(1)) {
     double v = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), v);
+    const auto [end, error] = read_number(part.data(), part.data() + part.size(), v);
     if (error != std::errc() || end != part.data() + part.size() || !std::isfinite(v))
       throw Error(
           cat("initialiser '", text, "': '", part, "' is no number, expected ", entry->usage));

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/number.h"
 #include "chainrule/layers/init.h"
 
 namespace chainrule {
@@ -16,8 +17,14 @@ constexpr Index kMostWhole = std::numeric_limits<std::int32_t>::max();
 template <class N>
 std::optional<N> read(std::string_view text) {
   N value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const char* const stop = text.data() + text.size();
+  const auto [end, error] = [&] {
+    if constexpr (std::is_same_v<N, double>)
+      return read_number(text.data(), stop, value);
+    else
+      return std::from_chars(text.data(), stop, value);
+  }();
+  if (error != std::errc() || end != stop) return std::nullopt;
   return value;
 }
 

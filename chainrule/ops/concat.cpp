@@ -86,7 +86,7 @@ Var stack(std::span<const Var> xs, Index axis, Location at) {
       throw ShapeError(cat("[stack] axis ", axis, " for inputs ", x.shape().str(), ", expected ",
                            -rank - 1, " to ", rank, " ", describe(at)));
     std::vector<Index> dims(x.shape().dims().begin(), x.shape().dims().end());
-    dims.insert(dims.begin() + place, 1);
+    dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(place), 1);
     parts.push_back(reshape(x, Shape(dims), at));
   }
   return concat(parts, axis, at);

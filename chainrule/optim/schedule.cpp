@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chainrule/core/error.h"
+#include "chainrule/core/number.h"
 
 namespace chainrule {
 namespace {
@@ -64,7 +65,7 @@ struct SchedulePart {
     for (std::size_t i = 1; i < words.size(); ++i) {
       const char* end = words[i].data() + words[i].size();
       double value = 0;
-      const auto [stop, error] = std::from_chars(words[i].data(), end, value);
+      const auto [stop, error] = read_number(words[i].data(), end, value);
       if (error != std::errc() || stop != end)
         throw Error(cat("[schedule] '", words[i], "' in '", text, "' is not a number"));
       numbers.push_back(value);

@@ -8,11 +8,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
 #include "chainrule/core/plain_text.h"
-#include "chainrule/core/sha256.h"
 #include "chainrule/data/file.h"
+#include "chainrule/files/atomic_file.h"
+#include "chainrule/files/sha256.h"
 #include "chainrule/io/json_limits-inl.h"
 #include "chainrule/io/model_file.h"
 #include "chainrule/io/safetensors.h"

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "chainrule/core/atomic_file.h"
+#include "chainrule/files/atomic_file.h"
 #include "chainrule/io/c_code.h"
 #include "chainrule/io/c_text.h"
 #include "chainrule/io/model_file.h"

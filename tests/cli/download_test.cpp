@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "chainrule/core/error.h"
-#include "chainrule/core/sha256.h"
+#include "chainrule/files/sha256.h"
 #include "tests/cli/program.h"
 
 extern char** environ;

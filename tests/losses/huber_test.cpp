@@ -29,7 +29,7 @@ TEST(Huber, DeltaMustBePositive) {
   Graph g;
   const Var x = g.input("x"), t = g.input("t");
   for (const double delta : {0.0, -1.0, std::nan("")})
-    EXPECT_THROW(huber(x, t, {.delta = delta}), Error) << delta;
+    EXPECT_THROW(huber(x, t, {.delta = delta}), Error);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "chainrule/core/folder_lock.h"
+#include "chainrule/files/folder_lock.h"
 
 #include <csignal>
 #include <filesystem>
@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "chainrule/core/atomic_file.h"
 #include "chainrule/core/error.h"
+#include "chainrule/files/atomic_file.h"
 
 namespace chainrule {
 namespace {

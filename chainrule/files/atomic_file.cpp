@@ -1,4 +1,4 @@
-#include "chainrule/core/atomic_file.h"
+#include "chainrule/files/atomic_file.h"
 
 #include <cerrno>
 #include <cstring>

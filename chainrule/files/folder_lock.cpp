@@ -1,4 +1,4 @@
-#include "chainrule/core/folder_lock.h"
+#include "chainrule/files/folder_lock.h"
 
 #include <array>
 #include <cerrno>

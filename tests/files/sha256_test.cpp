@@ -1,4 +1,4 @@
-#include "chainrule/core/sha256.h"
+#include "chainrule/files/sha256.h"
 
 #include <gtest/gtest.h>
 #include <string>
