@@ -68,6 +68,23 @@ void print_overview(const std::vector<Command>& all) {
   out.line("chainrule COMMAND --help explains a command; chainrule --version names the version.");
 }
 
+/// A name that leaves too little room for its text has a line of its own.
+void print_notes(const Terminal& out, const Command& command, int width) {
+  constexpr int kMostColumn = 34, kGap = 3;
+  int column = 0;
+  for (const auto& [name, text] : command.notes)
+    if (const int needed = 2 + display_width(name) + kGap; needed <= kMostColumn)
+      column = std::max(column, needed);
+  for (const auto& [name, text] : command.notes) {
+    std::string left = "  " + name;
+    if (display_width(left) + kGap > column) {
+      out.line(wrap(left, width, 6));
+      left.clear();
+    }
+    out.line(wrap(pad_right(left, column) + text, width, column));
+  }
+}
+
 void print_help(const Command& command, const Args& args) {
   const Terminal out(stdout);
   const int width = help_width(out);
@@ -88,11 +105,7 @@ void print_help(const Command& command, const Args& args) {
   out.line();
   if (!command.notes.empty()) {
     out.line(heading(command.notes_title));
-    int column = 0;
-    for (const auto& [name, text] : command.notes)
-      column = std::max(column, 2 + display_width(name) + 3);
-    for (const auto& [name, text] : command.notes)
-      out.line(wrap(pad_right("  " + name, column) + text, width, column));
+    print_notes(out, command, width);
     out.line();
   }
   out.line(heading("Examples"));
