@@ -178,7 +178,8 @@ class Catalogue {
     std::vector<LayerSpec> hidden = layers_;
     while (!hidden.empty() && is_activation(hidden.back())) hidden.pop_back();
     const auto dense = std::ranges::count_if(hidden, is_dense);
-    const auto active = std::ranges::count_if(hidden, is_activation);
+    const auto active =
+        std::ranges::count_if(hidden, [](const LayerSpec& l) { return is_activation(l); });
     if (active == 0 && dense > 0) {
       add_between(dense, "tanh", "linear 8, tanh");
       add_between(dense, "relu", "linear 32, relu");
