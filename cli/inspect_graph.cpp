@@ -24,31 +24,21 @@ std::string_view kind_word(const Node& n) {
   return n.op->doc().name;
 }
 
-using NamedTexts = std::vector<std::pair<std::string, std::string>>;
-
-/// Of an operation all, of a constant its number.
-NamedTexts settings_of(const Node& n) {
-  NamedTexts all;
-  if (n.kind == NodeKind::op)
-    for (const Setting& s : n.op->settings()) all.emplace_back(s.name, str(s.value));
-  if (n.kind == NodeKind::constant && n.constant.size() == 1)
-    all.emplace_back("value", compact(n.constant[0]));
-  return all;
+bool is_usual(const OpKind* kind, const Setting& setting) {
+  return kind != nullptr && std::ranges::any_of(kind->settings, [&](const SettingInfo& i) {
+           return i.name == setting.name && !i.required && str(i.fallback) == str(setting.value);
+         });
 }
 
-/// "slope=0.2": those that are not as usual.
+/// "slope=0.2": those that are not as usual; of a constant its number.
 std::string special_settings(const Node& n) {
-  NamedTexts all = settings_of(n);
-  if (n.kind == NodeKind::op) {
-    const OpKind* const kind = find_op_kind(n.op->doc().name);
-    std::erase_if(all, [&](const auto& setting) {
-      return kind != nullptr && std::ranges::any_of(kind->settings, [&](const SettingInfo& i) {
-               return i.name == setting.first && !i.required && str(i.fallback) == setting.second;
-             });
-    });
-  }
+  if (n.kind == NodeKind::constant && n.constant.size() == 1)
+    return cat("value=", compact(n.constant[0]));
+  if (n.kind != NodeKind::op) return "";
+  const OpKind* const kind = find_op_kind(n.op->doc().name);
   std::string text;
-  for (const auto& [name, value] : all) text += cat(text.empty() ? "" : " ", name, "=", value);
+  for (const Setting& s : n.op->settings())
+    if (!is_usual(kind, s)) text += cat(text.empty() ? "" : " ", s.name, "=", str(s.value));
   return text;
 }
 

@@ -19,7 +19,8 @@ constexpr std::string_view kOfRun = "run/";
 constexpr std::size_t kLastEpochs = 4;
 
 ArrayLine summary_of(const SafeTensor& tensor) {
-  ArrayLine line{tensor.name, std::string(to_string(tensor.dtype)), tensor.shape, tensor.size(), {}};
+  ArrayLine line{
+      tensor.name, std::string(to_string(tensor.dtype)), tensor.shape, tensor.size(), {}};
   if (tensor.bytes.empty()) return line;
   const std::size_t element = tensor.bytes.size() / static_cast<std::size_t>(line.count);
   SafeTensor piece{.name = {}, .dtype = tensor.dtype, .shape = {}, .bytes = {}};

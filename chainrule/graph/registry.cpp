@@ -57,8 +57,9 @@ const std::map<std::string_view, OpKind>& op_kinds() {
 }
 
 const OpKind* find_op_kind(std::string_view name) {
-  const auto it = op_kinds().find(name);
-  return it == op_kinds().end() ? nullptr : &it->second;
+  const auto& kinds = op_kinds();
+  const auto it = kinds.find(name);
+  return it == kinds.end() ? nullptr : &it->second;
 }
 
 const OpTraits& op_traits(std::string_view name) {

@@ -324,14 +324,13 @@ class OnnxExport {
     for (std::size_t i = 0; i < values.size(); ++i)
       file[static_cast<std::size_t>(order.in_file(static_cast<Index>(i)))] = values[i];
     out_.file().tensors.push_back(
-        onnx::Tensor::floats(node.name, order.dims, std::span<const float>(file)));
+        onnx::Tensor::of(node.name, order.dims, std::span<const float>(file)));
     names_.set_second(id, node.name);
   }
 
   void add_values(const Node& node, std::span<const float> values) {
     const auto dims = node.shape.dims();
-    out_.file().tensors.push_back(
-        onnx::Tensor::floats(node.name, {dims.begin(), dims.end()}, values));
+    out_.file().tensors.push_back(onnx::Tensor::of(node.name, {dims.begin(), dims.end()}, values));
   }
 
   void add_op(int id) {

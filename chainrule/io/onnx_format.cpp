@@ -23,12 +23,6 @@ void append_values(const std::vector<std::byte>& bytes, std::vector<double>& val
   }
 }
 
-template <class T>
-std::vector<std::byte> bytes_of(std::span<const T> values) {
-  const auto bytes = std::as_bytes(values);
-  return {bytes.begin(), bytes.end()};
-}
-
 }  // namespace
 
 std::string type_name(std::int64_t type) {
@@ -84,17 +78,6 @@ std::vector<double> Tensor::values() const {
   if (type == Type::i32) append_values<std::int32_t>(bytes, v);
   if (type == Type::i64) append_values<std::int64_t>(bytes, v);
   return v;
-}
-
-Tensor Tensor::floats(std::string name, std::vector<Index> dims, std::span<const float> values) {
-  return {std::move(name), Type::f32, std::move(dims), bytes_of(values)};
-}
-
-Tensor Tensor::integers(std::string name, std::vector<std::int64_t> values) {
-  return {std::move(name),
-          Type::i64,
-          {static_cast<Index>(values.size())},
-          bytes_of(std::span<const std::int64_t>(values))};
 }
 
 const Value* Node::find(std::string_view attribute) const {

@@ -56,8 +56,6 @@ struct Tensor {
                                                   : Type::i64;
     return {std::move(name), type, std::move(dims), {bytes.begin(), bytes.end()}};
   }
-  static Tensor floats(std::string name, std::vector<Index> dims, std::span<const float> values);
-  static Tensor integers(std::string name, std::vector<std::int64_t> values);
 };
 
 using Value = std::variant<float, std::int64_t, std::string, Tensor, std::vector<float>,

@@ -49,12 +49,7 @@ class OnnxImport {
     const Index width = y.shape().size();
     const Node& last = read.graph->node(y);
     const OpTraits traits = last.op == nullptr ? OpTraits{} : last.op->traits();
-    const bool parts = traits.probabilities();
-    const std::string name = !options.loss.empty()      ? options.loss
-                             : parts && traits.competes ? "categorical_cross_entropy"
-                             : parts                    ? "binary_cross_entropy"
-                             : width > 1                ? "softmax_cross_entropy"
-                                                        : "squared_error";
+    const std::string name = options.loss.empty() ? default_loss(traits, width) : options.loss;
     const LossKind& loss = loss_kind(name);
     const std::string target = read.graph->has("y") ? read.graph->unused_name("target") : "y";
     const Var t = loss.class_target(width) ? read.graph->class_input(target, width)
@@ -84,8 +79,9 @@ class OnnxImport {
       content.metadata = file_.metadata;
       return with_loss(read_model(content, name_), options.loss);
     }
-    Model model =
-        build(text, features, options.loss.empty() ? default_loss(layers, features) : options.loss);
+    const std::string usual =
+        default_loss(op_traits(layers.back().kind), outputs_of(layers, features));
+    Model model = build(text, features, options.loss.empty() ? usual : options.loss);
     set_parameters(model, content, name_);
     name_classes(model);
     return model;
@@ -228,11 +224,15 @@ class OnnxImport {
     }
   }
 
-  static std::string default_loss(const std::vector<Layer>& layers, const Shape& features) {
+  static Index outputs_of(const std::vector<Layer>& layers, const Shape& features) {
     Index outputs = features.size();
     for (const Layer& l : layers)
       if (l.kind == "linear") outputs = l.values[0].dims[0];
-    const OpTraits& last = op_traits(layers.back().kind);
+    return outputs;
+  }
+
+  /// Of a network of so many outputs that ends with an operation of these traits.
+  static std::string default_loss(const OpTraits& last, Index outputs) {
     if (last.probabilities())
       return last.competes ? "categorical_cross_entropy" : "binary_cross_entropy";
     return outputs > 1 ? "softmax_cross_entropy" : "squared_error";

@@ -92,6 +92,7 @@ class Around {
     file_.tensors.push_back(Tensor::of(name, std::move(dims), std::span<const T>(values)));
     return name;
   }
+  std::string number(double v) { return constant(std::vector{static_cast<float>(v)}, {}); }
   std::string row(const std::vector<double>& values) {
     return constant(values, {1, std::ssize(values)});
   }
@@ -154,7 +155,6 @@ class Around {
     std::string x = input(bytes ? "pixels" : network.name.substr(kNetwork.size()),
                           bytes ? Type::u8 : Type::f32, axes);
     if (bytes) x = raw("Cast", {x}, {to(Type::f32)});
-    const auto number = [&](double v) { return constant(std::vector{static_cast<float>(v)}, {}); };
     if (i.offset != 0) x = raw("Sub", {x, number(i.offset)});
     if (i.scale != 1) x = raw("Div", {x, number(i.scale)});
     std::vector<std::int64_t> dims;
@@ -252,7 +252,6 @@ class Around {
 
   void classes(const std::string& y, Index width) {
     const std::string p = probabilities(y);
-    const auto number = [&](double v) { return constant(std::vector{static_cast<float>(v)}, {}); };
     std::string index;  // [batch]
     const auto above = [&](const std::string& x, double boundary) {
       const std::string flat = constant(std::vector<std::int64_t>{-1}, {1});
@@ -308,7 +307,7 @@ class Around {
 
   void several(const std::string& y, Index width) {
     const std::string p = probabilities(y);
-    const std::string threshold = constant(std::vector{static_cast<float>(schema_.threshold)}, {});
+    const std::string threshold = number(schema_.threshold);
     const std::string yes = answer("Cast", {answer("Greater", {p, threshold})}, {to(Type::i64)});
     Names parts;
     Type type = Type::i64;

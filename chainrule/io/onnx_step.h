@@ -35,15 +35,17 @@ class Builder {
   std::string scalar(double value) {
     const float x = static_cast<float>(value);
     return constant(cat("number ", exact(static_cast<double>(x))), [&](std::string name) {
-      return Tensor::floats(std::move(name), {}, std::span(&x, 1));
+      return Tensor::of(std::move(name), {}, std::span(&x, 1));
     });
   }
 
   std::string integers(const std::vector<std::int64_t>& values) {
     std::string text = "axes";
     for (const std::int64_t v : values) text += cat(" ", v);
-    return constant(text,
-                    [&](std::string name) { return Tensor::integers(std::move(name), values); });
+    return constant(text, [&](std::string name) {
+      return Tensor::of(std::move(name), {std::ssize(values)},
+                        std::span<const std::int64_t>(values));
+    });
   }
 
   /// Adds an operator for a node and returns the name of what it computes.
